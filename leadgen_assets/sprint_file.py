@@ -1,0 +1,208 @@
+"""The sprint file: what to collect, from whom, how good it must be, what it may cost (`interfaces.md`).
+
+Pure: text in, frozen models out. Errors name file, key and allowed values.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+SourceName = Literal["apollo", "brightdata", "zoominfo", "sales_navigator"]
+EmailFinderName = Literal["hunter", "pdl"]
+CompanyFinderName = Literal["brightdata", "clearbit", "hunter"]
+VerifierName = Literal["neverbounce", "hunter"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class SprintFileError(ValueError):
+    """A sprint file that cannot be used; `problems` has one line per mistake, the message has them all."""
+
+    def __init__(self, origin: str, problems: list[str]) -> None:
+        self.origin = origin
+        self.problems = problems
+        super().__init__("\n".join(f"{origin}: {problem}" for problem in problems))
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Target(_Model):
+    """What the sprint promises. `collected` counts leads and duplicates, `unique` leads only."""
+
+    collected: int = Field(gt=0)
+    unique: int = Field(gt=0)
+    hours: float = Field(default=24, gt=0)
+    leads_per_hour: float = Field(default=833, ge=0)
+
+
+class Profile(_Model):
+    """Whom the sprint looks for."""
+
+    titles: tuple[str, ...] = Field(min_length=1)
+    countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ("US",)
+    metros: tuple[str, ...] = ()
+
+
+class Segment(_Model):
+    """One search at one source. Titles and locations default to the profile's."""
+
+    id: Identifier
+    source: SourceName
+    leads: int = Field(gt=0)
+    titles: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+    files: str | None = None
+    paused: bool = False
+
+    @model_validator(mode="after")
+    def _files_belong_to_exports(self) -> Self:
+        if (self.source == "sales_navigator") != (self.files is not None):
+            raise ValueError("files is for source sales_navigator, which needs it, and for no other")
+        return self
+
+
+class Enrichment(_Model):
+    """Waterfalls: vendors in the order in which they are asked. Empty means: do not."""
+
+    email: tuple[EmailFinderName, ...] = ()
+    company: tuple[CompanyFinderName, ...] = ()
+    verify: tuple[VerifierName, ...] = ()
+
+
+class Gates(_Model):
+    """Thresholds below which nothing is delivered (REQ-005 to REQ-009)."""
+
+    required_fields: Share = 1.0
+    average_quality_score: float = Field(default=75, ge=0, le=100)
+    email_availability: Share = 0.25
+    company_completeness: Share = 0.80
+    validation_rate: Share = 0.70
+    duplicate_rate: Share = 0.10
+    unique_leads: int = Field(default=1, ge=1)
+
+
+class ScoreWeights(_Model):
+    """Points for each part of a lead; together 100 (REQ-005)."""
+
+    required_fields: float = Field(default=30, ge=0)
+    email: float = Field(default=30, ge=0)
+    company: float = Field(default=20, ge=0)
+    job_title: float = Field(default=10, ge=0)
+    location: float = Field(default=10, ge=0)
+
+    @model_validator(mode="after")
+    def _sum_is_hundred(self) -> Self:
+        total = self.required_fields + self.email + self.company + self.job_title + self.location
+        if abs(total - 100) > 1e-6:
+            raise ValueError(f"the five weights add up to {total:g}, not to 100")
+        return self
+
+
+class Qualification(_Model):
+    """What makes a lead worth a call, beside target title, target country and complete required fields."""
+
+    minimum_score: float = Field(default=60, ge=0, le=100)
+
+
+class Budget(_Model):
+    """Money in US dollars; `alerts` are the shares of it that are announced."""
+
+    usd: float = Field(gt=0)
+    per_qualified_lead: float = Field(default=0.60, gt=0)
+    alerts: tuple[Share, ...] = (0.60, 0.80, 0.95)
+
+
+class Crm(_Model):
+    """Where qualified leads go."""
+
+    target: Literal["hubspot", "salesforce"] = "hubspot"
+
+
+class Sprint(_Model):
+    """A whole sprint file."""
+
+    name: Identifier
+    target: Target
+    profile: Profile
+    segments: tuple[Segment, ...] = Field(min_length=1)
+    enrichment: Enrichment = Enrichment()
+    gates: Gates = Gates()
+    score: ScoreWeights = ScoreWeights()
+    qualification: Qualification = Qualification()
+    budget: Budget
+    crm: Crm = Crm()
+
+    @model_validator(mode="after")
+    def _segments_are_distinct(self) -> Self:
+        ids = [segment.id for segment in self.segments]
+        twice = sorted({each for each in ids if ids.count(each) > 1})
+        if twice:
+            raise ValueError(f"segments: the id {', '.join(twice)} is used more than once")
+        return self
+
+    def segment(self, segment_id: str) -> Segment:
+        """The segment with that id; `KeyError` lists the ids there are."""
+        for each in self.segments:
+            if each.id == segment_id:
+                return each
+        raise KeyError(
+            f"sprint {self.name} has no segment {segment_id!r}; it has {', '.join(s.id for s in self.segments)}"
+        )
+
+    def titles_of(self, segment: Segment) -> tuple[str, ...]:
+        """The titles a segment searches."""
+        return segment.titles or self.profile.titles
+
+    def locations_of(self, segment: Segment) -> tuple[str, ...]:
+        """The locations a segment searches; none means the whole of the profile's countries."""
+        return segment.locations
+
+
+def parse_sprint(text: str, origin: str = "sprint file") -> Sprint:
+    """A sprint from YAML text. Raises `SprintFileError` with every problem found, none of them a traceback."""
+    try:
+        content: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SprintFileError(origin, [f"not YAML: {' '.join(str(error).split())}"]) from None
+    if not isinstance(content, dict):
+        raise SprintFileError(origin, ["expected a mapping with name, target, profile, segments and budget"])
+    try:
+        return Sprint.model_validate(content)
+    except ValidationError as error:
+        raise SprintFileError(origin, problems(error)) from None
+
+
+def load_sprint(path: Path) -> Sprint:
+    """A sprint from a file. Raises `SprintFileError` also when the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SprintFileError(str(path), [f"cannot be read: {error}"]) from None
+    return parse_sprint(text, str(path))
+
+
+def dump_sprint(sprint: Sprint) -> str:
+    """The sprint as YAML text that `parse_sprint` reads back unchanged."""
+    return yaml.safe_dump(sprint.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+
+
+def problems(error: ValidationError) -> list[str]:
+    """One line per mistake: key, what is wrong, what was given."""
+    return [_problem(detail) for detail in error.errors()]
+
+
+def _problem(detail: Any) -> str:
+    key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in detail["loc"])) or "sprint"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        message = "unknown key; remove it or see docs for the keys of this part"
+    given = detail.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{key}: {message}{shown}"

@@ -1,0 +1,1 @@
+"""Tests by subject, mirroring the layers of `leadgen_assets`."""
