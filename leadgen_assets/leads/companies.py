@@ -1,0 +1,169 @@
+"""Companies: display name, matching key, registrable domain, size band, industry (REQ-007, design's identity rules)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from leadgen_assets.leads.tables import Table, table
+from leadgen_assets.leads.text import clean, fold, is_masked, without_symbols, words
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
+
+_TRADING_AS = re.compile(r"(?i)\s+(?:d/b/a|dba|d\.b\.a\.|t/a|doing business as|trading as)\s+")
+_LAST_WORD = re.compile(r"^(?P<head>.*?)[\s,]+\(?(?P<tail>[^\s,()]+)\)?[\s,.]*$")
+_GERMAN_PARTNERSHIP = re.compile(r"(?i)\s+(?:gmbh|mbh|ag|se|ug)\s*&\s*co\.?\s*(?:kgaa|kg|ohg)\.?$")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM])?")
+_LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+
+
+class CompanyTable(Table):
+    """Schema of companies.yaml. `size_bands` maps a band to its largest head count."""
+
+    legal_suffixes: frozenset[str]
+    key_suffixes: frozenset[str]
+    junk: frozenset[str]
+    size_bands: dict[str, float]
+    size_damage: dict[str, str]
+    size_words: dict[str, str]
+    foreign_hosts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class CompanyName:
+    """`display` without legal form, `key` folded for matching; `is_junk` means the text names no employer."""
+
+    display: str | None
+    key: str | None
+    is_junk: bool = False
+
+
+@lru_cache(maxsize=65536)
+def name(text: str) -> CompanyName:
+    """The company in a text. "Acme Media, Inc." → Acme Media; "Self-Employed" and the like → junk; "…" → nothing."""
+    given = clean(without_symbols(text))
+    if given is None or is_masked(given):
+        return CompanyName(None, None)
+    given = _TRADING_AS.split(given)[-1]
+    folded = fold(given)
+    if not folded or folded in _table().junk:
+        return CompanyName(None, None, is_junk=True)
+    display = _without_legal_form(given)
+    return CompanyName(display, _key(display))
+
+
+@lru_cache(maxsize=65536)
+def domain(text: str) -> str | None:
+    """Registrable domain of a web address in lower-case ASCII; None for pages on foreign hosts, IPs and non-addresses.
+
+    Suffixes by the Public Suffix List with its private part (two shops on one platform stay two), the bundled copy: no
+    network. A suffix the list does not know follows its default rule: the last label.
+    """
+    host = _host(text)
+    if host is None:
+        return None
+    found = _extract()(host)
+    registrable = f"{found.domain}.{found.suffix}" if found.suffix and found.domain else ""
+    if not found.suffix:
+        registrable = ".".join(host.split(".")[-2:])
+    if not registrable or any(each in _table().foreign_hosts for each in (registrable, host)):
+        return None
+    return registrable
+
+
+def website(domain_name: str) -> str:
+    """The address kept as company_website."""
+    return f"https://{domain_name}"
+
+
+@lru_cache(maxsize=4096)
+def size_band(text: str) -> str | None:
+    """LinkedIn's band of a head count or range ("640", "51-200 employees", "1K-5K", "10,001+"); None if unreadable.
+
+    A range that is not one of the bands goes by its middle.
+    """
+    rules = _table()
+    given = (clean(text) or "").replace(",", "").replace("–", "-").replace("—", "-").casefold()
+    if given in rules.size_damage:
+        return rules.size_damage[given]
+    if given in rules.size_words:
+        return rules.size_words[given]
+    counts = [float(number) * {"k": 1e3, "m": 1e6}.get(unit.lower(), 1) for number, unit in _NUMBER.findall(given)]
+    if not counts or len(counts) > 2 or given.startswith("-"):
+        return None
+    head_count = sum(counts) / len(counts) + given.endswith("+")
+    if counts[0] > counts[-1]:
+        return None
+    return next(band for band, largest in rules.size_bands.items() if head_count <= largest)
+
+
+def industry(text: str) -> str | None:
+    """The industry as the vendor words it, cleaned; an all-lower-case word gets a capital so that sources agree."""
+    given = clean(without_symbols(text))
+    if given is None or is_masked(given) or not words(given):
+        return None
+    return given.capitalize() if given.islower() or (given.isupper() and len(given) > 4) else given
+
+
+def _without_legal_form(given: str) -> str:
+    """Legal forms cut from the end while something distinctive stays ("The Limited" and "Inc." keep theirs)."""
+    suffixes = _table().legal_suffixes
+    given = _GERMAN_PARTNERSHIP.sub("", given)
+    while found := _LAST_WORD.match(given):
+        head = found["head"].rstrip(" ,.-")
+        if fold(found["tail"]).replace(" ", "") not in suffixes or fold(head) in {"", "the"} or head.endswith("&"):
+            break
+        given = head
+    return given.rstrip(" ,")
+
+
+def _key(display: str) -> str:
+    parts = fold(display.replace("&", " and ")).split()
+    suffixes = _table().key_suffixes | _table().legal_suffixes
+    end = len(parts)
+    while end > 1 and (parts[end - 1] in suffixes or parts[end - 1] == "and"):
+        end -= 1
+    kept = parts[:end]
+    if kept == ["the"]:
+        return " ".join(parts)
+    return " ".join(kept[1:] if kept[0] == "the" else kept)
+
+
+def _host(text: str) -> str | None:
+    given = (clean(text) or "").strip("<>\"'")
+    if not given or " " in given or "@" in given or is_masked(given):
+        return None
+    try:
+        host = urlsplit(given if "://" in given else f"//{given.lstrip('/')}").hostname or ""
+        host = host.rstrip(".").encode("idna").decode("ascii").lower()
+    except (ValueError, UnicodeError):
+        return None
+    labels = host.split(".")
+    if len(labels) < 2 or len(host) > 253 or not all(_LABEL.match(label) for label in labels) or _is_ip(host):
+        return None
+    return host.removeprefix("www.") if len(labels) > 2 else host
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _table() -> CompanyTable:
+    return table("companies", CompanyTable)
+
+
+@cache
+def _extract() -> TLDExtract:
+    from tldextract import TLDExtract
+
+    # The default constructor fetches the list from the network at its first call.
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)

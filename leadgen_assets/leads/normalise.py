@@ -1,0 +1,235 @@
+"""From vendors' drafts to leads: one schema, canonical values, flags; what cannot be a lead is set apart (REQ-011).
+
+The rules are in the module named after the field; here is which column gets which rule. A rule runs once per distinct
+value, on plain lists, so that a page of a hundred costs as little per row as a segment of thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leadgen_assets.leads import acceptance, companies, emails, flags, linkedin, locations, names, phones, titles
+from leadgen_assets.leads.schema import COORDINATES, DRAFT_FIELDS, LEAD_FIELDS
+from leadgen_assets.leads.text import clean, over_unique, printable
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class TargetProfile:
+    """Whom the sprint looks for: titles as it spells them, ISO alpha-2 countries, metros as it spells them."""
+
+    titles: tuple[str, ...]
+    countries: tuple[str, ...] = ("US",)
+    metros: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """`leads` has LEAD_FIELDS, `quarantined` has `acceptance.QUARANTINE_FIELDS`; every draft is in exactly one."""
+
+    leads: pd.DataFrame
+    quarantined: pd.DataFrame
+
+
+def normalise(drafts: pd.DataFrame, profile: TargetProfile) -> Normalised:
+    """Leads of a frame of drafts (columns COORDINATES + DRAFT_FIELDS; a missing draft column counts as empty).
+
+    Text columns are `str`, `page` and `position` integers, `title_confidence` float, `email_verified` nullable boolean,
+    `flags` list[str]. The order of the rows is kept; the index is new. Raises `KeyError` if a coordinate is missing.
+    """
+    absent = [name for name in COORDINATES if name not in drafts]
+    if absent:
+        raise KeyError(f"drafts lack the columns {', '.join(absent)}")
+    given: Columns = {name: drafts[name].tolist() for name in COORDINATES}
+    for name in DRAFT_FIELDS:
+        given[name] = drafts[name].tolist() if name in drafts else [None] * len(drafts)
+    fields, events = _refined(given, profile)
+    reasons = acceptance.reasons(given, fields)
+    kept = [position for position, reason in enumerate(reasons) if reason is None]
+    leads = _frame({**{name: given[name] for name in COORDINATES}, **fields}, events, kept)
+    leads["flags"] = flags.refreshed(leads, profile.countries)
+    return Normalised(leads, acceptance.quarantined(given, reasons))
+
+
+def refine_answer(fields: Mapping[str, str], country: str | None = None) -> dict[str, Any]:
+    """What an enrichment vendor found, in the lead schema: only fields with a usable value, with those derived of them.
+
+    Understands email (→ email, email_kind), email_status, linkedin_url (→ linkedin_url, linkedin_member), phone,
+    company_website or company_domain (→ both), company_name (→ with company_key), company_industry, company_size,
+    company_linkedin. `country` reads phone numbers without a country code.
+    """
+    found: dict[str, Any] = {}
+    if email := fields.get("email"):
+        parsed = emails.parse(email)
+        found |= {"email": parsed.address, "email_kind": parsed.kind}
+    if status := fields.get("email_status"):
+        found["email_status"] = emails.status_word(status)
+    if url := fields.get("linkedin_url"):
+        found |= {"linkedin_url": linkedin.profile_url(url), "linkedin_member": linkedin.member_token(url)}
+    if phone := fields.get("phone"):
+        found["phone"] = phones.parse(phone, country or "US").number
+    address = fields.get("company_website") or fields.get("company_domain")
+    if address and (domain := companies.domain(address)):
+        found |= {"company_website": companies.website(domain), "company_domain": domain}
+    if company := fields.get("company_name"):
+        name = companies.name(company)
+        found |= {"company_name": name.display, "company_key": name.key}
+    for field, rule in (("company_industry", companies.industry), ("company_size", companies.size_band)):
+        if text := fields.get(field):
+            found[field] = rule(text)
+    if slug := fields.get("company_linkedin"):
+        found["company_linkedin"] = linkedin.company_slug(slug)
+    return {field: value for field, value in found.items() if value is not None}
+
+
+def _refined(given: Columns, profile: TargetProfile) -> tuple[Columns, dict[str, list[bool]]]:
+    """Refined columns of every draft, and per event flag whether the row earned it."""
+    fields: Columns = {"vendor_id": over_unique(given["vendor_id"], clean)}
+    events: dict[str, list[bool]] = {}
+    for part in (_profiles, _people, _companies, _contacts):
+        part(given, fields, events)
+    _posts(given, fields, events, profile)
+    _places(given, fields, profile)
+    _phones(given, fields, events, profile)
+    fields["profile_picture_url"] = over_unique(given["profile_picture_url"], _web_address)
+    fields["observed_at"] = over_unique(given["observed_at"], utc_time)
+    return fields, events
+
+
+def _profiles(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
+    """Either column may hold either form: exports put Sales Navigator addresses where the public one belongs."""
+    public, sales = given["linkedin_url"], given["linkedin_member_url"]
+    urls = over_unique(public, linkedin.profile_url), over_unique(sales, linkedin.profile_url)
+    tokens = over_unique(sales, linkedin.member_token), over_unique(public, linkedin.member_token)
+    fields["linkedin_url"] = [a or b for a, b in zip(*urls, strict=True)]
+    fields["linkedin_member"] = [a or b for a, b in zip(*tokens, strict=True)]
+    something = over_unique(public, lambda text: clean(text) is not None)
+    events["linkedin_not_a_person"] = [
+        bool(said and not url and not token) for said, url, token in zip(something, urls[0], tokens[1], strict=True)
+    ]
+
+
+def _people(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
+    parts = _over_rows((given["full_name"], given["first_name"], given["last_name"]), names.person)
+    fields["full_name"] = [each.full for each in parts]
+    fields["first_name"] = [each.first for each in parts]
+    fields["last_name"] = [each.last for each in parts]
+    events["name_suspicious"] = [each.is_suspicious for each in parts]
+
+
+def _companies(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
+    found = over_unique(given["company_name"], companies.name)
+    fields["company_name"] = [each.display if each else None for each in found]
+    fields["company_key"] = [each.key if each else None for each in found]
+    events["company_junk"] = [bool(each and each.is_junk) for each in found]
+    fields["company_linkedin"] = over_unique(given["company_linkedin"], linkedin.company_slug)
+    fields["company_domain"] = over_unique(given["company_website"], companies.domain)
+    fields["company_website"] = [companies.website(each) if each else None for each in fields["company_domain"]]
+    fields["company_industry"] = over_unique(given["company_industry"], companies.industry)
+    fields["company_size"] = over_unique(given["company_size"], companies.size_band)
+
+
+def _contacts(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
+    found = over_unique(given["email"], emails.parse)
+    fields["email"] = [each.address if each else None for each in found]
+    fields["email_kind"] = [each.kind if each else None for each in found]
+    events["email_invalid"] = [bool(each and each.is_invalid) for each in found]
+    fields["email_status"] = over_unique(given["email_status"], emails.status_word)
+    fields["email_verified"] = [
+        False if address and status and emails.is_undeliverable(status) else None
+        for address, status in zip(fields["email"], fields["email_status"], strict=True)
+    ]
+
+
+def _posts(given: Columns, fields: Columns, events: dict[str, list[bool]], profile: TargetProfile) -> None:
+    found = over_unique(given["job_title"], lambda text: titles.match(text, profile.titles))
+    absent = titles.TitleMatch(None)
+    matches = [each or absent for each in found]
+    fields["job_title"] = [each.text for each in matches]
+    fields["target_title"] = [each.target for each in matches]
+    fields["seniority"] = [each.seniority for each in matches]
+    fields["title_confidence"] = [each.confidence for each in matches]
+    events["title_former"] = [each.is_former and each.target is None for each in matches]
+
+
+def _places(given: Columns, fields: Columns, profile: TargetProfile) -> None:
+    columns = tuple(given[f] for f in ("location", "location_city", "location_state", "location_country"))
+    found = _over_rows(columns, locations.place)
+    metros = {where: locations.metro_of(where, profile.metros) for where in set(found)}
+    fields["location_city"] = [each.city for each in found]
+    fields["location_state"] = [each.state for each in found]
+    fields["location_country"] = [each.country for each in found]
+    fields["metro"] = [metros[each] for each in found]
+
+
+def _phones(given: Columns, fields: Columns, events: dict[str, list[bool]], profile: TargetProfile) -> None:
+    home = profile.countries[0] if profile.countries else "US"
+    regions = [country or home for country in fields["location_country"]]
+    nothing = phones.Phone(None)
+    found = _over_rows((given["phone"], regions), lambda text, region: phones.parse(text, region) if text else nothing)
+    fields["phone"] = [each.number for each in found]
+    events["phone_invalid"] = [each.is_invalid for each in found]
+
+
+def _over_rows(columns: Sequence[list[Any]], rule: Any) -> list[Any]:
+    """`rule` applied once per distinct combination of the columns' values; a missing value arrives as None."""
+    texts = ([each if each.__class__ is str else None for each in column] for column in columns)
+    rows = list(zip(*texts, strict=True))
+    answers = {row: rule(*row) for row in set(rows)}
+    return [answers[row] for row in rows]
+
+
+def _frame(fields: Columns, events: dict[str, list[bool]], kept: list[int]) -> pd.DataFrame:
+    everything = len(kept) == len(fields["lead_id"])
+    columns: dict[str, Any] = {}
+    for name in LEAD_FIELDS:
+        if name != "flags":
+            values = fields[name] if everything else [fields[name][position] for position in kept]
+            columns[name] = typed(name, values)
+    rows: list[list[str]] = [[] for _ in kept]
+    for name, hits in events.items():
+        if any(hits):
+            for row, position in zip(rows, kept, strict=True):
+                if hits[position]:
+                    row.append(name)
+    leads = pd.DataFrame(columns)
+    leads["flags"] = flags.column(rows, leads.index)
+    return leads
+
+
+def typed(name: str, values: list[Any]) -> Any:
+    """Values of a lead field as an array of the field's type."""
+    if name in {"page", "position"}:
+        return np.asarray(values, dtype=np.int64)
+    if name == "title_confidence":
+        return np.asarray(values, dtype=float)
+    if name == "email_verified":
+        return pd.array(values, dtype="boolean")
+    if name == "data_collected_date" and not all(each is None or each.__class__ is str for each in values):
+        return pd.Series(values).array
+    return pd.array(values, dtype=pd.StringDtype(na_value=np.nan))
+
+
+def utc_time(text: str) -> str | None:
+    """ISO 8601 in UTC to the second, so that text order is time order; None for what is not ISO 8601."""
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    try:
+        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except OverflowError:
+        return None
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when.year >= 1970 else None
+
+
+def _web_address(text: str) -> str | None:
+    given = printable(text)
+    return given if given.startswith(("https://", "http://")) and " " not in given else None

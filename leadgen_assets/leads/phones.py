@@ -1,0 +1,39 @@
+"""Phone numbers: E.164 for display. Never a key, because switchboards are shared (design's identity rules)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from leadgen_assets.leads.text import clean, is_masked
+
+_EXTENSION = re.compile(r"(?i)(?:\s*[,;#]|\s*\b(?:ext|extn|extension|x))[.:]?\s*\d{1,7}\s*$")
+_LABEL = re.compile(r"(?i)^(?:tel|phone|mobile|m|t|direct|office)\s*[:.]\s*")
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A delivered number: E.164 or None. `is_invalid` means there was one and it cannot be dialled."""
+
+    number: str | None
+    is_invalid: bool = False
+
+
+def parse(text: str, region: str = "US") -> Phone:
+    """The number in E.164, read as one of `region` (ISO 3166-1 alpha-2) when it has no country code. Extensions go."""
+    import phonenumbers
+
+    given = clean(text)
+    if given is None or is_masked(given):
+        return Phone(None)
+    # A leading apostrophe is how spreadsheets keep a plus sign; 00 is the plus sign of most of the world.
+    given = _EXTENSION.sub("", _LABEL.sub("", given.lstrip("'’")))
+    given = "+" + given[2:] if given.startswith("00") else given
+    try:
+        number = phonenumbers.parse(given, region)
+    except phonenumbers.NumberParseException:
+        return Phone(None, is_invalid=True)
+    if not phonenumbers.is_valid_number(number):
+        return Phone(None, is_invalid=True)
+    number.extension = None
+    return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
