@@ -1,0 +1,119 @@
+"""All stores, opened together from the settings: what use cases, resources and commands are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import redis
+
+from leadgen_assets.leads.counting import Counts
+from leadgen_assets.settings import Settings
+from leadgen_assets.stores.claims import ClaimIndex
+from leadgen_assets.stores.crm_outcomes import CrmOutcomes
+from leadgen_assets.stores.enrichment_cache import EnrichmentCache
+from leadgen_assets.stores.lake import Lake
+from leadgen_assets.stores.leads import LeadStore
+from leadgen_assets.stores.ledger import CostLedger
+from leadgen_assets.stores.live import LiveCounters
+from leadgen_assets.stores.mongo import MongoDatabase, connect
+from leadgen_assets.stores.quarantine import Quarantine
+from leadgen_assets.stores.raw_pages import RawPages
+from leadgen_assets.stores.redis_connection import connect_redis
+from leadgen_assets.stores.sprint_book import SprintBook
+from leadgen_assets.stores.suppressions import Suppressions
+from leadgen_assets.stores.vendor_jobs import VendorJobs
+
+
+@dataclass(frozen=True)
+class OpenStores:
+    """Every store over one MongoDB database, one Redis and one lake. Stores are made when first used."""
+
+    db: MongoDatabase
+    redis: redis.Redis
+    storage: str
+
+    @cached_property
+    def book(self) -> SprintBook:
+        """Sprints and their changes."""
+        return SprintBook(self.db)
+
+    @cached_property
+    def raw_pages(self) -> RawPages:
+        """What vendors delivered."""
+        return RawPages(self.db)
+
+    @cached_property
+    def claims(self) -> ClaimIndex:
+        """Who came first."""
+        return ClaimIndex(self.redis, self.db)
+
+    @cached_property
+    def leads(self) -> LeadStore:
+        """`performance_marketers`."""
+        return LeadStore(self.db)
+
+    @cached_property
+    def ledger(self) -> CostLedger:
+        """Money."""
+        return CostLedger(self.db)
+
+    @cached_property
+    def jobs(self) -> VendorJobs:
+        """Jobs at vendors."""
+        return VendorJobs(self.db)
+
+    @cached_property
+    def cache(self) -> EnrichmentCache:
+        """Enrichment answers and misses."""
+        return EnrichmentCache(self.db)
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        """People who must not be contacted."""
+        return Suppressions(self.db)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """Records that cannot be leads."""
+        return Quarantine(self.db)
+
+    @cached_property
+    def outcomes(self) -> CrmOutcomes:
+        """What the CRM did."""
+        return CrmOutcomes(self.db)
+
+    @cached_property
+    def live(self) -> LiveCounters:
+        """Counters of what is happening now."""
+        return LiveCounters(self.redis)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """Parquet frames."""
+        return Lake(self.storage)
+
+    def counts(self, sprint: str) -> dict[str, Counts]:
+        """{segment: counts} over the landed pages' outcomes."""
+        names = ("delivered", "leads", "duplicates", "suppressed", "quarantined")
+        found = self.raw_pages.counts(sprint)
+        return {segment: Counts(**{name: tally[name] for name in names}) for segment, tally in found.items()}
+
+
+@contextmanager
+def open_stores(settings: Settings) -> Iterator[OpenStores]:
+    """Stores at the addresses in the settings, closed at the end. `ValueError` names the setting that is missing."""
+    for name in ("leadgen_mongo_uri", "leadgen_redis_url"):
+        if getattr(settings, name) is None:
+            raise ValueError(
+                f"{name.upper()} is not set and no embedded server runs; use `leadgen services up` or `leadgen dev`"
+            )
+    db = connect(str(settings.leadgen_mongo_uri), settings.leadgen_database)
+    client = connect_redis(str(settings.leadgen_redis_url))
+    try:
+        yield OpenStores(db, client, settings.storage)
+    finally:
+        client.close()
+        db.client.close()
