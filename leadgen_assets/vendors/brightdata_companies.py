@@ -1,0 +1,154 @@
+"""Bright Data as a company finder: one snapshot of the company dataset for a whole batch (vendors.md §2.3, §2.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from leadgen_assets.vendors.brightdata import BrightDataClient, is_error_row
+from leadgen_assets.vendors.contracts import (
+    Answer,
+    CompanyQuery,
+    Found,
+    JobState,
+    Missed,
+    Record,
+    VendorUnavailable,
+)
+from leadgen_assets.vendors.mapping import first, text
+
+COMPANY_DATASET = "gd_l1vikfnt1wgvvqz95w"
+
+_POLL_SECONDS = 5.0
+_POLLS = 180
+"""15 minutes: filter jobs end within 5 (§2.3), and one may wait in a queue."""
+
+
+class StartedJob(Protocol):
+    """A job that was remembered."""
+
+    @property
+    def job_id(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+class JobMemory(Protocol):
+    """Remembers started jobs beyond this process, so that a crash does not pay twice (`stores.vendor_jobs`)."""
+
+    def find(self, key: str) -> StartedJob | None: ...
+    def remember(self, key: str, vendor: str, operation: str, job_id: str, request: dict[str, Any]) -> object: ...
+    def finish(self, key: str, state: str) -> object: ...
+
+
+class BrightDataCompanies(BrightDataClient):
+    """Company data by LinkedIn company id. A `CompanyFinder` that starts a snapshot and waits for it.
+
+    Set `jobs` to keep started snapshots beyond this process: a batch that is asked for again is then not paid again.
+    """
+
+    batch_size = 500
+
+    jobs: JobMemory | None = None
+
+    def can_answer(self, query: CompanyQuery) -> bool:
+        """The company dataset is looked up by LinkedIn company id."""
+        return bool(query.linkedin)
+
+    async def find_companies(self, companies: Sequence[CompanyQuery]) -> list[Answer]:
+        """One snapshot for all companies that have a LinkedIn id; one answer each, joined by id, slug or page URL."""
+        ids = sorted({company.linkedin for company in companies if company.linkedin})
+        found: dict[str, Record] = {}
+        for row in await self._rows(ids) if ids else ():
+            found.update(dict.fromkeys(_company_keys(row), row))
+        return [_company_answer(company, found.get((company.linkedin or "").casefold())) for company in companies]
+
+    async def _rows(self, ids: list[str]) -> list[Record]:
+        key = "companies/" + blake2b("|".join(ids).encode(), digest_size=12).hexdigest()
+        job_id = await self._remembered(key)
+        state = await self._settled(job_id) if job_id else JobState.EXPIRED
+        if state is JobState.EXPIRED:
+            job_id = await self.start_snapshot(COMPANY_DATASET, company_filter(ids), len(ids))
+            if job_id is None:
+                return []
+            if self.jobs:
+                await asyncio.to_thread(self.jobs.remember, key, self.name, "filter", job_id, {"companies": len(ids)})
+            state = await self._settled(job_id)
+        if self.jobs and state is not JobState.RUNNING:
+            await asyncio.to_thread(self.jobs.finish, key, state.value)
+        if state is JobState.READY and job_id is not None:
+            return await self._all_parts(job_id)
+        if state is JobState.EMPTY:
+            return []
+        raise VendorUnavailable(self.name, "status", f"the company snapshot is {state}")
+
+    async def _remembered(self, key: str) -> str | None:
+        """The job of an earlier attempt at the same companies, unless it came to nothing."""
+        job = await asyncio.to_thread(self.jobs.find, key) if self.jobs else None
+        return job.job_id if job is not None and job.state != JobState.FAILED else None
+
+    async def _settled(self, job_id: str) -> JobState:
+        """The snapshot's state once it is no longer being built, or RUNNING when that takes too long."""
+        for _ in range(_POLLS):
+            state = (await self.status(job_id)).state
+            if state is not JobState.RUNNING:
+                return state
+            await self._sleep(_POLL_SECONDS)
+        return JobState.RUNNING
+
+    async def _all_parts(self, job_id: str) -> list[Record]:
+        rows: list[Record] = []
+        part = 1
+        for _ in range(_POLLS):
+            records = await self.download(job_id, part)
+            if records is None:
+                await self._sleep(_POLL_SECONDS)
+                continue
+            rows += records
+            if len(records) < self.part_size:
+                return rows
+            part += 1
+        raise VendorUnavailable(self.name, "download", "the snapshot did not become ready")
+
+
+def company_filter(ids: Sequence[str]) -> Record:
+    """Companies by their page's slug or their numeric id; person records carry either."""
+    return {
+        "operator": "or",
+        "filters": [{"name": name, "operator": "in", "value": list(ids)} for name in ("id", "company_id")],
+    }
+
+
+def _company_keys(row: Record) -> list[str]:
+    slug = urlsplit(text(row.get("url")) or "").path.rstrip("/").rpartition("/")[2]
+    keys = (text(row.get("id")), text(row.get("company_id")), slug)
+    return [] if is_error_row(row) else [key.casefold() for key in keys if key]
+
+
+def _company_answer(company: CompanyQuery, row: Record | None) -> Answer:
+    if row is None:
+        return Missed(company.ref)
+    website = text(row.get("website"))
+    fields = {
+        "company_website": website,
+        "company_domain": _host(website),
+        "company_industry": first(*_listed(row.get("industries"))),
+        "company_size": first(row.get("company_size"), row.get("employees_in_linkedin")),
+        "company_linkedin": first(row.get("url"), company.linkedin),
+    }
+    return Found(company.ref, {name: value for name, value in fields.items() if value}, credits=Decimal(1))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _host(website: str | None) -> str | None:
+    if website is None:
+        return None
+    host = urlsplit(website if "//" in website else f"//{website}").hostname
+    return host.removeprefix("www.") if host else None

@@ -1,0 +1,147 @@
+"""People Data Labs v5 (vendors.md §5.4): people by LinkedIn profile or name and company, in bulk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from leadgen_assets.vendors.contracts import (
+    Answer,
+    Found,
+    HealthVerdict,
+    Missed,
+    PersonQuery,
+    VendorBadRequest,
+    VendorError,
+    Verdict,
+)
+from leadgen_assets.vendors.http import Classified, Reply, VendorClient
+
+MIN_LIKELIHOOD = 6
+"""Of 10. The vendor's default of 2 returns namesakes."""
+WANTED = "work_email,personal_emails,mobile_phone,linkedin_url,job_company_website,job_company_size,industry"
+"""Only these fields are asked for: a bulk reply is capped at 1 MB."""
+
+
+class PdlClient(VendorClient):
+    """An `EmailFinder`. An answer also carries what PDL knows of the person's company."""
+
+    name = "pdl"
+    batch_size = 50
+
+    async def authorise(self) -> dict[str, str]:
+        """The key in its header."""
+        return {"X-Api-Key": self.access.secret("pdl_api_key")}
+
+    def can_find(self, person: PersonQuery) -> bool:
+        """A LinkedIn profile, or a name and a company."""
+        return bool(_params(person))
+
+    async def find_emails(self, people: Sequence[PersonQuery]) -> list[Answer]:
+        """One answer a person, joined by the `lead_id` in the metadata. A match costs a credit, a miss nothing.
+
+        Fields: email, linkedin_url, phone, company_website, company_size, company_industry.
+        """
+        requests = [{"params": _params(person), "metadata": {"lead_id": person.ref}} for person in people]
+        reply = await self.call(
+            "bulk", "POST", "/person/bulk", classify=classify, json={"requests": requests}, paid=True
+        )
+        rows = {_ref(row): row for row in (reply.body if isinstance(reply.body, list) else []) if _ref(row)}
+        matches = sum(1 for row in rows.values() if row.get("status") == 200)
+        each = _spent(reply, matches)
+        return [_answer(person.ref, rows.get(person.ref), each) for person in people]
+
+    async def check(self) -> HealthVerdict:
+        """An empty bulk: refused for its content, which is free, unless the key is not accepted."""
+        try:
+            await self.call("bulk", "POST", "/person/bulk", classify=classify, json={"requests": []})
+        except VendorBadRequest:
+            pass
+        except VendorError as error:
+            return HealthVerdict(self.vendor, ok=False, detail=error.detail)
+        return HealthVerdict(self.vendor, ok=True, detail="the key is accepted")
+
+
+def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified:
+    """PDL's language; 429 names its end in `x-ratelimit-reset` (a UTC time stamp)."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    kind = str(error.get("type", "")) if isinstance(error, Mapping) else ""
+    if status < 300:
+        return Classified(Verdict.OK)
+    if status == 429:
+        return Classified(Verdict.RETRY_AFTER, _until(headers.get("x-ratelimit-reset")), kind)
+    meaning = {
+        401: Verdict.AUTH,
+        402: Verdict.OUT_OF_CREDITS,
+        403: Verdict.ENTITLEMENT,
+        404: Verdict.EMPTY,
+    }
+    return Classified(meaning.get(status, Verdict.BACK_OFF if status >= 500 else Verdict.BAD_REQUEST), detail=kind)
+
+
+def _params(person: PersonQuery) -> dict[str, Any]:
+    fixed = {"min_likelihood": MIN_LIKELIHOOD, "required": "emails", "data_include": WANTED}
+    if person.linkedin_url:
+        return {"profile": person.linkedin_url.removeprefix("https://www."), **fixed}
+    company = person.company_domain or person.company_name
+    name = person.full_name or " ".join(part for part in (person.first_name, person.last_name) if part)
+    return {"name": name, "company": company, **fixed} if name and company else {}
+
+
+def _answer(ref: str, row: Mapping[str, Any] | None, credits: Decimal) -> Answer:
+    status = row.get("status") if row else None
+    if row is None or status not in (200, 404):
+        return Missed(ref, is_final=False)
+    data = row.get("data")
+    if status == 404 or not isinstance(data, Mapping):
+        return Missed(ref)
+    personal = data.get("personal_emails")
+    website, profile = _text(data.get("job_company_website")), _text(data.get("linkedin_url"))
+    fields = {
+        "email": _text(data.get("work_email"))
+        or (_text(personal[0]) if isinstance(personal, list) and personal else None),
+        "linkedin_url": f"https://www.{profile}" if profile and "://" not in profile else profile,
+        "phone": _text(data.get("mobile_phone")),
+        "company_website": f"https://{website}" if website and "://" not in website else website,
+        "company_size": _text(data.get("job_company_size")),
+        "company_industry": _text(data.get("industry")),
+    }
+    likelihood = row.get("likelihood")
+    confidence = likelihood / 10 if isinstance(likelihood, int) else None
+    return Found(ref, {name: value for name, value in fields.items() if value}, credits, confidence)
+
+
+def _text(value: Any) -> str | None:
+    """Text only: on free tiers contact fields are booleans, which are no data."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _ref(row: Any) -> str:
+    metadata = row.get("metadata") if isinstance(row, Mapping) else None
+    return str(metadata.get("lead_id", "")) if isinstance(metadata, Mapping) else ""
+
+
+def _spent(reply: Reply, matches: int) -> Decimal:
+    """Credits per match: what the vendor states for the call, else one."""
+    try:
+        stated = Decimal(reply.headers.get("x-call-credits-spent", ""))
+    except InvalidOperation:
+        return Decimal(1)
+    return stated / matches if matches else Decimal(0)
+
+
+def _until(stamp: str | None) -> float | None:
+    if not stamp:
+        return None
+    try:
+        return max(0.0, float(stamp) - time.time()) + 0.5
+    except ValueError:
+        pass
+    try:
+        end = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    return max(0.0, (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp() - time.time()) + 0.5

@@ -1,0 +1,223 @@
+"""LinkedIn Sales Navigator: files that people exported, read as they are. There is no API (vendors.md §4).
+
+Nothing here logs in to LinkedIn; the operator answers for how a file was made.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from leadgen_assets.vendors.contracts import Draft, Drift, HealthVerdict, Record, VendorBadRequest
+from leadgen_assets.vendors.mapping import draft, first, text
+
+REST_KEY = "_further_columns"
+"""Values of a row that has more columns than the header."""
+
+_HEADER_ROWS = 10
+"""The header is among the first rows; LinkedIn's own export has three lines before it."""
+_DELIMITERS = ",;\t"
+_LARGEST = 64 * 1024 * 1024
+_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_MAGIC = {b"PK\x03\x04": "an Excel or ZIP file", b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "an old Excel file"}
+_MEMBER_PAGE = re.compile(r"linkedin\.com/sales/|^AC[ow]AA", re.IGNORECASE)
+_PROFILE_PAGE = re.compile(r"linkedin\.com/(in|pub)/", re.IGNORECASE)
+
+
+class NotAnExport(VendorBadRequest):
+    """A file that is no list of people; the message names it and says what to do."""
+
+    def __init__(self, vendor: str, operation: str, detail: str, status: int | None = None) -> None:
+        super().__init__(vendor, operation, detail, status)
+
+    @classmethod
+    def because(cls, path: Path, reason: str) -> NotAnExport:
+        """The error for a file and a reason."""
+        return cls("sales_navigator", "import", f"{path.name}: {reason}")
+
+
+class SalesNavigator:
+    """The file source. Opened like every other client, although there is nothing to connect to."""
+
+    name = "sales_navigator"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        return None
+
+    def read_export(self, path: Path) -> list[Record]:
+        """Rows of an export in file order, by the file's own column names, unknown columns included.
+
+        Raises `NotAnExport` for a file that cannot be read or has no header that names people.
+        """
+        return read_export(path)
+
+    async def check(self) -> HealthVerdict:
+        """Always well: there is no API that could be unreachable."""
+        return HealthVerdict(self.name, True, "reads exported files; LinkedIn offers no API for this")
+
+
+def read_export(path: Path) -> list[Record]:
+    """See `SalesNavigator.read_export`. Comma, semicolon or tab, with or without BOM, in whatever encoding."""
+    rows, header_at = _table(path, _decoded(path))
+    header = _distinct(rows[header_at])
+    return [_record(header, row) for row in rows[header_at + 1 :] if any(cell.strip() for cell in row)]
+
+
+def to_draft(record: Record) -> Draft:
+    """A row as a draft. Sales Navigator pages and public profiles are two families of keys, never mixed."""
+    columns = _by_meaning(record)
+    pages = [value for name in ("profile", "member") for value in columns.get(name, ())]
+    members = [page for page in pages if _MEMBER_PAGE.search(page)]
+    profiles = [page for page in pages if _PROFILE_PAGE.search(page)]
+    others = [page for page in pages if page not in members and page not in profiles]
+    named = {name: first(*columns.get(name, ())) for name in _aliases() if name not in ("profile", "member")}
+    company_pages = [page for page in columns.get("company_linkedin", ()) if not _is_other_site(page)]
+    named["company_linkedin"] = first(*company_pages)
+    return draft(
+        **named,
+        vendor_id=vendor_id(record),
+        linkedin_url=first(*profiles, *others),
+        linkedin_member_url=first(*members),
+    )
+
+
+def drift(records: Sequence[Record]) -> Drift:
+    """Columns whose meaning nobody has told yet; they are kept in the record."""
+    unknown = {name for record in records for name in record if _meanings().get(_folded(name)) is None}
+    ignored = _ignored()
+    return Drift("sales_navigator", tuple(sorted(name for name in unknown if _folded(name) not in ignored)))
+
+
+def vendor_id(record: Record) -> str | None:
+    """The exporter's stable member key, where the file has one (PhantomBuster's vmid)."""
+    return next((text(value) for name, value in record.items() if _folded(name) == "vmid"), None)
+
+
+def _decoded(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise NotAnExport.because(path, "larger than 64 MB; split it")
+        content = path.read_bytes()
+    except OSError as error:
+        raise NotAnExport.because(path, f"cannot be read ({error.strerror})") from None
+    for magic, kind in _MAGIC.items():
+        if content.startswith(magic):
+            raise NotAnExport.because(path, f"this is {kind}; save it as CSV first")
+    if not content.strip():
+        raise NotAnExport.because(path, "the file is empty")
+    encoding = next((name for bom, name in _BOMS.items() if content.startswith(bom)), None)
+    try:
+        return content.decode(encoding or _wide(content) or "utf-8")
+    except UnicodeDecodeError:
+        return _guessed(path, content)
+
+
+def _wide(content: bytes) -> str | None:
+    """UTF-16 without a BOM: every other byte of a header in plain letters is zero."""
+    head = content[:200]
+    if head[1::2].count(0) > len(head) // 3:
+        return "utf-16-le"
+    return "utf-16-be" if head[0::2].count(0) > len(head) // 3 else None
+
+
+def _guessed(path: Path, content: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(content).best()
+    if best is None:
+        raise NotAnExport.because(path, "its character encoding cannot be told; save it as CSV in UTF-8")
+    return str(best)
+
+
+def _table(path: Path, content: str) -> tuple[list[list[str]], int]:
+    """The rows under the delimiter that makes the best header, and where that header is."""
+    best: tuple[int, str, int] = (0, ",", 0)
+    for delimiter in _DELIMITERS:
+        rows = csv.reader(io.StringIO(content), delimiter=delimiter)
+        for number, row in enumerate(_first_rows(rows)):
+            best = max(best, (_recognised(row), delimiter, -number))
+    if best[0] < 2:
+        wanted = "expected a header with a name or profile URL and further columns, e.g. firstName,lastName,profileUrl"
+        raise NotAnExport.because(path, f"no list of people: {wanted}")
+    try:
+        return list(csv.reader(io.StringIO(content), delimiter=best[1])), -best[2]
+    except csv.Error as error:
+        raise NotAnExport.because(path, f"broken CSV ({error}); is a quotation mark left open?") from None
+
+
+def _first_rows(rows: Iterable[list[str]]) -> Iterable[list[str]]:
+    try:
+        for row, _ in zip(rows, range(_HEADER_ROWS), strict=False):
+            yield row
+    except csv.Error:
+        return
+
+
+def _recognised(row: Sequence[str]) -> int:
+    """How many different columns of a person the row names; none unless one of them tells who it is."""
+    meanings = {_meanings().get(_folded(cell)) for cell in row} - {None}
+    return len(meanings) if meanings & {"full_name", "first_name", "last_name", "profile", "member"} else 0
+
+
+def _distinct(header: Sequence[str]) -> list[str]:
+    """Column names, numbered where the file repeats or omits one, so that no value is lost."""
+    names: list[str] = []
+    for number, cell in enumerate(header, start=1):
+        name = cell.strip().lstrip("\ufeff") or f"column {number}"
+        names.append(name if name not in names else f"{name} ({number})")
+    return names
+
+
+def _record(header: Sequence[str], row: Sequence[str]) -> Record:
+    record: Record = dict(zip(header, [*row, *[""] * (len(header) - len(row))], strict=False))
+    if len(row) > len(header):
+        record[REST_KEY] = list(row[len(header) :])
+    return record
+
+
+def _is_other_site(page: str) -> bool:
+    """ "Company Url" is a LinkedIn page with one exporter and the company's own site with the next."""
+    return "." in page and "linkedin.com" not in page.casefold()
+
+
+def _by_meaning(record: Record) -> dict[str, list[str]]:
+    """Values by draft field; several columns may mean the same, the alias table's order decides which comes first."""
+    by_column = {_folded(name): value for name, value in reversed(list(record.items())) if isinstance(value, str)}
+    return {
+        meaning: [value for alias in aliases if (value := text(by_column.get(alias)))]
+        for meaning, aliases in _aliases().items()
+    }
+
+
+def _folded(name: str) -> str:
+    return "".join(letter for letter in re.sub(r" \(\d+\)$", "", name).casefold() if letter.isalnum())
+
+
+@cache
+def _tables() -> Any:
+    return yaml.safe_load(Path(__file__).with_name("sales_navigator.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def _aliases() -> Mapping[str, list[str]]:
+    return {meaning: [_folded(name) for name in names] for meaning, names in _tables()["columns"].items()}
+
+
+@cache
+def _meanings() -> Mapping[str, str]:
+    return {name: meaning for meaning, names in _aliases().items() for name in names}
+
+
+@cache
+def _ignored() -> frozenset[str]:
+    return frozenset(_folded(name) for name in _tables()["known_but_unused"])

@@ -1,0 +1,203 @@
+"""Salesforce leads (vendors.md §6.2): client-credentials login, and Bulk API 2.0 jobs reconciled record by record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
+from decimal import Decimal
+from typing import Any
+
+from leadgen_assets.vendors.answers import message_of
+from leadgen_assets.vendors.contracts import (
+    CrmResult,
+    HealthVerdict,
+    Record,
+    VendorBadRequest,
+    VendorError,
+    VendorRejectedCredentials,
+    VendorUnavailable,
+    Verdict,
+)
+from leadgen_assets.vendors.http import Classified, VendorClient
+from leadgen_assets.vendors.salesforce_bulk import as_csv, reconciled
+
+API = "/services/data/v59.0"
+POLL_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between polls; the last one repeats."""
+PATIENCE = 1200.0
+"""Seconds after which a job is left to a later run, which resumes it by its id."""
+
+_DONE = ("JobComplete", "Failed", "Aborted")
+_logging_in: ContextVar[bool] = ContextVar("salesforce_logging_in", default=False)
+_KINDS = {
+    "boolean": "bool", "int": "number", "double": "number", "currency": "number", "percent": "number",
+    "date": "date", "datetime": "date", "email": "email", "phone": "phone", "url": "url", "picklist": "picklist",
+}  # fmt: skip
+
+
+async def _nobody(job_id: str) -> None:
+    """Tells nobody."""
+
+
+class SalesforceClient(VendorClient):
+    """A `ResumableCrm` over the Lead object. Set `on_job` to store job ids before their records are uploaded."""
+
+    name = "salesforce"
+    batch_size = 500
+    on_job: Callable[[str], Awaitable[None]] = staticmethod(_nobody)
+    _token: str | None = None
+
+    async def authorise(self) -> dict[str, str]:
+        """The session's token; the first call logs in."""
+        if _logging_in.get():
+            return {}
+        if self._token is None:
+            await self._renew(0)
+        return {"Authorization": f"Bearer {self._token}"}
+
+    async def refresh(self) -> bool:
+        """Log in with the client credentials; the token has no stated end, so this happens when one is refused."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.access.secret("salesforce_client_id"),
+            "client_secret": self.access.secret("salesforce_client_secret"),
+        }
+        marker = _logging_in.set(True)
+        try:
+            reply = await self.call("login", "POST", "/services/oauth2/token", classify=classify_login, data=form)
+        except VendorBadRequest as error:
+            raise VendorRejectedCredentials(self.vendor, "login", error.detail, error.status) from None
+        finally:
+            _logging_in.reset(marker)
+        token = reply.json().get("access_token")
+        if not isinstance(token, str):
+            raise VendorRejectedCredentials(self.vendor, "login", "the answer holds no access_token", reply.status)
+        self._token = token
+        return True
+
+    async def describe(self) -> dict[str, Any]:
+        """The Lead fields by API name."""
+        reply = await self.call("describe", "GET", f"{API}/sobjects/Lead/describe", classify=classify)
+        return {str(each["name"]): _described(each) for each in reply.json().get("fields") or [] if "name" in each}
+
+    async def check(self) -> HealthVerdict:
+        """Log in and read the limits; `credits_left` are API calls left today."""
+        try:
+            limits = (await self.call("limits", "GET", f"{API}/limits", classify=classify)).json()
+        except VendorError as error:
+            return HealthVerdict(self.vendor, ok=False, detail=error.detail)
+        left = (limits.get("DailyApiRequests") or {}).get("Remaining")
+        credits_left = Decimal(left) if isinstance(left, int) else None
+        return HealthVerdict(self.vendor, ok=True, detail="logged in", credits_left=credits_left)
+
+    async def upsert(self, records: Sequence[dict[str, str]], external_id_field: str) -> list[CrmResult]:
+        """One job for all records, one result per record in their order.
+
+        Raises `VendorError` when the job could not be made or did not end in time; its id is with `on_job` by then.
+        """
+        if not records:
+            return []
+        wanted = {
+            "object": "Lead",
+            "operation": "upsert",
+            "externalIdFieldName": external_id_field,
+            "contentType": "CSV",
+            "lineEnding": "LF",
+            "columnDelimiter": "COMMA",
+        }
+        job = (await self.call("create_job", "POST", f"{API}/jobs/ingest", classify=classify, json=wanted)).json()
+        job_id = str(job["id"])
+        await self.on_job(job_id)
+        path = "/" + str(job.get("contentUrl") or f"{API}/jobs/ingest/{job_id}/batches").lstrip("/")
+        kind = {"Content-Type": "text/csv"}
+        content = as_csv(records, external_id_field)
+        await self.call("upload", "PUT", path, classify=classify, content=content, headers=kind)
+        closed = {"state": "UploadComplete"}
+        await self.call("close_job", "PATCH", f"{API}/jobs/ingest/{job_id}", classify=classify, json=closed)
+        return await self._outcome(job_id, records, external_id_field)
+
+    async def resume(
+        self, job_id: str, records: Sequence[dict[str, str]], external_id_field: str
+    ) -> list[CrmResult] | None:
+        """Results of an earlier job for these records; None when it was never uploaded, aborted or is gone."""
+        try:
+            state = (await self._job(job_id)).get("state")
+            if state in ("Open", "Aborted"):
+                return None
+            return await self._outcome(job_id, records, external_id_field)
+        except VendorBadRequest:
+            return None
+
+    async def _job(self, job_id: str) -> Record:
+        return (await self.call("poll_job", "GET", f"{API}/jobs/ingest/{job_id}", classify=classify)).json()
+
+    async def _outcome(self, job_id: str, records: Sequence[dict[str, str]], field: str) -> list[CrmResult]:
+        waited, polls = 0.0, 0
+        job = await self._job(job_id)
+        while job.get("state") not in _DONE:
+            wait = POLL_WAITS[min(polls, len(POLL_WAITS) - 1)]
+            if waited + wait > PATIENCE:
+                raise VendorUnavailable(
+                    self.vendor, "poll_job", f"the job is still {job.get('state')} after {waited:.0f} s"
+                )
+            await self._sleep(wait)
+            waited, polls = waited + wait, polls + 1
+            job = await self._job(job_id)
+        parts = await asyncio.gather(
+            *(self._rows(job_id, part) for part in ("successfulResults", "failedResults", "unprocessedrecords"))
+        )
+        return reconciled(
+            [record[field] for record in records], field, *parts, error=str(job.get("errorMessage") or "")
+        )
+
+    async def _rows(self, job_id: str, part: str) -> str:
+        path = f"{API}/jobs/ingest/{job_id}/{part}"
+        return (await self.call("job_results", "GET", path, classify=classify, parse="text")).text
+
+
+def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified:  # noqa: ARG001
+    """Salesforce's language: a JSON array with an errorCode; 403 may be a limit, 401 is an expired session."""
+    if 200 <= status < 300:
+        return Classified(Verdict.OK)
+    code = _code(body)
+    if status == 401 or code == "INVALID_SESSION_ID":
+        return Classified(Verdict.AUTH, detail=code or "the session is not accepted")
+    if code == "REQUEST_LIMIT_EXCEEDED" or status == 429:
+        return Classified(Verdict.RETRY_AFTER, detail=code or "rate limit")
+    if status == 403:
+        return Classified(Verdict.ENTITLEMENT, detail=code or "not allowed")
+    if status >= 500:
+        return Classified(Verdict.BACK_OFF, detail=code or "server error")
+    return Classified(Verdict.BAD_REQUEST, detail=code or "rejected")
+
+
+def classify_login(status: int, headers: Mapping[str, str], body: Any) -> Classified:  # noqa: ARG001
+    """The token endpoint: 400 says what is wrong with the credentials. Never AUTH, which would log in again."""
+    if 200 <= status < 300:
+        return Classified(Verdict.OK)
+    if status == 429 or status >= 500:
+        return Classified(Verdict.BACK_OFF, detail="the login service is not available")
+    named = body.get("error") if isinstance(body, Mapping) else None
+    return Classified(Verdict.BAD_REQUEST, detail=str(named or "the login was refused"))
+
+
+def _code(body: Any) -> str:
+    first = body[0] if isinstance(body, list) and body else body
+    if isinstance(first, Mapping) and first.get("errorCode"):
+        return str(first["errorCode"])
+    return message_of(first) if isinstance(first, Mapping) else ""
+
+
+def _described(known: Mapping[str, Any]) -> dict[str, Any]:
+    is_closed = bool(known.get("restrictedPicklist"))
+    options = [str(each.get("value")) for each in known.get("picklistValues") or [] if each.get("active", True)]
+    length = known.get("length")
+    return {
+        "type": _KINDS.get(str(known.get("type")), "text"),
+        "length": length if isinstance(length, int) and length > 0 else None,
+        "required": not known.get("nillable", True) and not known.get("defaultedOnCreate", False),
+        "options": options if is_closed else None,
+        "unique": bool(known.get("externalId") or known.get("unique")),
+        "read_only": not known.get("createable", True),
+    }
