@@ -1,0 +1,1 @@
+"""Collecting a segment: in which order pages are fetched, paid, landed and made into provisional leads."""

@@ -1,0 +1,88 @@
+"""Collects one segment: picks the way its source works, fetches and ingests side by side, reports what happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from leadgen_assets.collection.ingest import in_batches, ingest_as_they_land, ingest_pages
+from leadgen_assets.collection.workbench import Assignment, Intake, Mapper, Progress
+from leadgen_assets.leads.counting import Counts
+from leadgen_assets.stores.opened import OpenStores
+
+Fetch = Callable[[Intake], Awaitable[None]]
+"""Fetches what is still missing of a segment and lands it: one of `listed`, `snapshots`, `exports`, bound to a source."""
+
+
+@dataclass(frozen=True)
+class SegmentReport:
+    """What is on record for a segment after a run, and what this run did for it."""
+
+    segment: str
+    source: str
+    counts: Counts
+    pages: int
+    progress: Progress
+    spent_usd: Decimal
+    unexpected_fields: tuple[str, ...]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the segment stopped for a reason other than having reached its target."""
+        return self.progress.stopped_because is not None
+
+
+async def collect_segment(bench: OpenStores, assignment: Assignment, mapper: Mapper, fetch: Fetch) -> SegmentReport:
+    """Collect a segment to its target. Run again, it goes on at the first missing page, or finds nothing to do.
+
+    Vendor errors of the fetching are raised after everything that had landed was ingested.
+    """
+    key, segment = assignment.key, assignment.segment.id
+    await asyncio.to_thread(_finish_ingest, bench, assignment, mapper)
+    landed = await asyncio.to_thread(bench.raw_pages.landed, key, segment)
+    delivered = await asyncio.to_thread(lambda: counts_of(bench, key, segment).delivered)
+    progress = Progress(pages_resumed=len(landed), delivered=delivered)
+    intake = Intake(bench, assignment, mapper, progress, frozenset(landed))
+    finished = asyncio.Event()
+    ingesting = asyncio.create_task(ingest_as_they_land(intake, finished))
+    try:
+        await fetch(intake)
+    finally:
+        finished.set()
+        await ingesting
+    return await asyncio.to_thread(report, bench, assignment, progress)
+
+
+def _finish_ingest(bench: OpenStores, assignment: Assignment, mapper: Mapper) -> None:
+    """Pages that a killed run had landed but not made into leads."""
+    key, segment = assignment.key, assignment.segment.id
+    unfinished = bench.raw_pages.without_outcome(key, segment)
+    if unfinished:
+        for batch in in_batches(list(bench.raw_pages.read(key, segment, unfinished))):
+            ingest_pages(bench, batch, mapper, assignment.profile)
+
+
+def counts_of(bench: OpenStores, key: str, segment: str) -> Counts:
+    """What is on record for one segment."""
+    return bench.counts(key).get(segment, Counts())
+
+
+def report(bench: OpenStores, assignment: Assignment, progress: Progress) -> SegmentReport:
+    """The segment's figures, from what is on record."""
+    key, segment = assignment.key, assignment.segment.id
+    return SegmentReport(
+        segment=segment,
+        source=assignment.source,
+        counts=counts_of(bench, key, segment),
+        pages=len(bench.raw_pages.landed(key, segment)),
+        progress=progress,
+        spent_usd=_spent(bench, key, segment),
+        unexpected_fields=bench.raw_pages.drift(key, segment),
+    )
+
+
+def _spent(bench: OpenStores, key: str, segment: str) -> Decimal:
+    found = bench.ledger.by(key, "segment").get(segment)
+    return found.usd if found else Decimal(0)

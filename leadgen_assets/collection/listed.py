@@ -1,0 +1,137 @@
+"""Sources that list people for free and sell their details: listing → drop who is owned → buy the rest.
+
+Purchases are numbered by their place in the listing, so the set of landed pages says exactly what is still to buy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import count
+
+from leadgen_assets.collection.workbench import Intake
+from leadgen_assets.stores.ledger import OverBudget
+from leadgen_assets.vendors.contracts import ListedSource, SearchQuery, VendorOutOfCredits
+from leadgen_assets.vendors.prices import load_prices
+
+IN_FLIGHT = 8
+"""Purchases on the wire at once per segment; the rate governor decides how fast they really go."""
+
+
+async def collect_listed(source: ListedSource, intake: Intake) -> None:
+    """Collect until the segment's target is reached, the listing ends, or money does."""
+    slices, truncated = await reachable_slices(source, intake.assignment.query)
+    intake.progress.truncated = truncated
+    listed = await asyncio.to_thread(_listed_before, intake)
+    seen: set[str] = set()
+    for number, (query, page) in enumerate(_pages(source, slices), start=1):
+        if await intake.wanted() == 0 or intake.progress.stopped_because:
+            return
+        wanted = listed.get(number) or await _list(source, intake, number, query, page, seen)
+        wanted = [each for each in wanted if each not in seen]
+        seen.update(wanted)
+        await _buy(source, intake, number, wanted)
+
+
+async def reachable_slices(source: ListedSource, query: SearchQuery) -> tuple[list[tuple[SearchQuery, int]], bool]:
+    """The query, or narrower ones that cover it, each with its total within the source's reach (vendors.md §8.3).
+
+    The flag says that a slice stays over the reach and cannot be split: what is beyond it will be missing.
+    """
+    total = await source.count(query)
+    if total <= source.reach:
+        return [(query, total)], False
+    narrower = source.split(query)
+    if not narrower:
+        return [(query, source.reach)], True
+    slices: list[tuple[SearchQuery, int]] = []
+    truncated = False
+    for each in narrower:
+        part, cut = await reachable_slices(source, each)
+        slices.extend(part)
+        truncated = truncated or cut
+    return slices, truncated
+
+
+def _pages(source: ListedSource, slices: Sequence[tuple[SearchQuery, int]]) -> Iterator[tuple[SearchQuery, int]]:
+    for query, total in slices:
+        for page in range(1, -(-min(total, source.reach) // source.page_size) + 1):
+            yield query, page
+
+
+def _listed_before(intake: Intake) -> dict[int, list[str]]:
+    """What earlier runs decided to buy: {number of the listing page: ids}."""
+    stored = intake.bench.raw_pages.listings(intake.assignment.key, intake.assignment.segment.id)
+    return {listing.number: list(listing.people) for listing in stored}
+
+
+async def _list(
+    source: ListedSource, intake: Intake, number: int, query: SearchQuery, page: int, seen: set[str]
+) -> list[str]:
+    """Ids worth buying on one listing page, decided once and written down, so that a resumed run decides the same."""
+    bench, at = intake.bench, intake.assignment
+    listing = await source.listing(query, page)
+    fresh = [each for each in listing.people if each not in seen]
+    owned = await asyncio.to_thread(bench.leads.owned, at.source, fresh)
+    wanted = {each: listing.people[each] for each in fresh if each not in owned}
+    intake.progress.skipped_owned += len(fresh) - len(wanted)
+    await asyncio.to_thread(bench.raw_pages.land_listing, at.key, at.segment.id, number, wanted, listing.total)
+    return list(wanted)
+
+
+async def _buy(source: ListedSource, intake: Intake, listing_number: int, ids: list[str]) -> None:
+    per_listing = -(-source.page_size // source.batch_size)
+    batches = [ids[start : start + source.batch_size] for start in range(0, len(ids), source.batch_size)]
+    numbered = zip(count((listing_number - 1) * per_listing + 1), batches, strict=False)
+    missing = [(number, batch) for number, batch in numbered if not intake.has(number)]
+    still = await intake.wanted()
+    affordable = missing[: -(-still // source.batch_size)]
+    slots = asyncio.Semaphore(IN_FLIGHT)
+
+    async def purchase(number: int, batch: list[str]) -> None:
+        async with slots:
+            if intake.progress.stopped_because is None:
+                await _buy_one(source, intake, number, batch)
+
+    results = await asyncio.gather(*(purchase(*each) for each in affordable), return_exceptions=True)
+    failures = [each for each in results if isinstance(each, BaseException)]
+    if failures:
+        raise failures[0]
+
+
+async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: list[str]) -> None:
+    """Reserve, call, land, settle: in this order a crash anywhere leaves a trace and never an unrecorded charge.
+
+    A call that fails without an answer stays reserved: it may have been charged.
+    """
+    bench, at = intake.bench, intake.assignment
+    entry, prices = at.entry(source.paid_operation, number), load_prices()
+    reservation = await asyncio.to_thread(
+        bench.ledger.reserve,
+        entry,
+        sprint=at.key,
+        segment=at.segment.id,
+        vendor=at.source,
+        operation=source.paid_operation,
+        units=len(batch),
+        usd=prices.estimate(at.source, source.paid_operation, len(batch)).usd,
+        budget_usd=Decimal(str(at.sprint.budget.usd)),
+    )
+    if isinstance(reservation, OverBudget):
+        intake.progress.stopped_because = "budget"
+        return
+    try:
+        purchase = await source.buy(batch)
+    except VendorOutOfCredits:
+        await asyncio.to_thread(bench.ledger.release, entry)
+        intake.progress.stopped_because = "out of credits"
+        return
+    if purchase.refused:
+        intake.progress.stopped_because = "out of credits"
+    intake.progress.not_found += len(purchase.missing)
+    intake.progress.opted_out += len(purchase.suppressed)
+    keys = [("vendor", f"{at.source}:{each}") for each in purchase.suppressed]
+    await asyncio.to_thread(bench.suppressions.add_many, keys, f"{at.source} opt-out")
+    await intake.land(number, list(purchase.records.values()), {"ids": len(batch)}, purchase.credits)
+    await asyncio.to_thread(bench.ledger.settle, entry, purchase.credits, prices.usd(at.source, purchase.credits))

@@ -1,0 +1,124 @@
+"""What a collector works with: the stores, the segment's assignment, and how a fetched page is handed over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from leadgen_assets.leads.normalise import TargetProfile
+from leadgen_assets.sprint_file import Segment, Sprint
+from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.stores.raw_pages import RawPage
+from leadgen_assets.vendors.contracts import Draft, Record, SearchQuery
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One segment of one sprint, as it was when the run began."""
+
+    key: str
+    """Sprint key: the partition."""
+    sprint: Sprint
+    segment: Segment
+
+    @property
+    def source(self) -> str:
+        """The vendor the segment collects from."""
+        return self.segment.source
+
+    @property
+    def query(self) -> SearchQuery:
+        """The segment's search."""
+        return SearchQuery(
+            titles=self.sprint.titles_of(self.segment),
+            locations=self.sprint.locations_of(self.segment),
+            countries=self.sprint.profile.countries,
+        )
+
+    @property
+    def profile(self) -> TargetProfile:
+        """Whom the sprint looks for, in the domain's terms."""
+        wanted = self.sprint.profile
+        return TargetProfile(titles=wanted.titles, countries=tuple(wanted.countries), metros=wanted.metros)
+
+    def entry(self, operation: str, unit: int | str) -> str:
+        """Idempotency key of one paid call in the ledger."""
+        return f"{self.key}/{self.segment.id}/{self.source}/{operation}/{unit}"
+
+
+@dataclass(frozen=True)
+class Mapper:
+    """How a vendor's record becomes a draft, and what to tell about its shape."""
+
+    to_draft: Callable[[Record], Draft]
+    unexpected: Callable[[list[Record]], tuple[str, ...]]
+    """Top-level fields of the records that the vendor's documentation does not name."""
+    is_error: Callable[[Record], bool]
+    """Rows in which the vendor reports an error instead of a person."""
+
+
+@dataclass
+class Progress:
+    """What a collector did in this run, beside what the pages' outcomes say."""
+
+    pages_resumed: int = 0
+    pages_landed: int = 0
+    delivered: int = 0
+    skipped_owned: int = 0
+    not_found: int = 0
+    opted_out: int = 0
+    truncated: bool = False
+    stopped_because: str | None = None
+
+
+@dataclass
+class Intake:
+    """Lands pages and hands them to the ingest, which runs beside the fetching."""
+
+    bench: OpenStores
+    assignment: Assignment
+    mapper: Mapper
+    progress: Progress
+    landed: Collection[int]
+    """Numbers of the pages that were there before this run."""
+    waiting: deque[RawPage] = field(default_factory=deque)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def has(self, number: int) -> bool:
+        """Whether a page is on record, so that nobody fetches or buys it again."""
+        return number in self.landed
+
+    async def land(self, number: int, records: list[Record], request: dict[str, object], credits: Decimal) -> None:
+        """Write the page down before anything is made of it, then queue it for ingest."""
+        page = RawPage(
+            sprint=self.assignment.key,
+            segment=self.assignment.segment.id,
+            source=self.assignment.source,
+            number=number,
+            records=records,
+            request=request,
+            fetched_at=datetime.now(UTC),
+            credits=credits,
+            drift=list(self.mapper.unexpected([each for each in records if not self.mapper.is_error(each)])),
+        )
+        await asyncio.to_thread(self.bench.raw_pages.land, page)
+        self.progress.pages_landed += 1
+        self.progress.delivered += len(records)
+        self.waiting.append(page)
+        self.arrived.set()
+
+    def current(self) -> Segment:
+        """The segment as the desk wants it now: its target and whether it is paused may change while it runs."""
+        return self.bench.book.get(self.assignment.key).sprint.segment(self.assignment.segment.id)
+
+    async def wanted(self) -> int:
+        """Records still to collect. 0 when the target is reached or the desk has paused the segment."""
+        segment = await asyncio.to_thread(self.current)
+        if segment.paused:
+            self.progress.stopped_because = "paused"
+            return 0
+        return max(0, segment.leads - self.progress.delivered)

@@ -1,0 +1,268 @@
+"""Asking a vendor many questions: from the cache first, then in parcels that are reserved, asked, cached and settled.
+
+Knows nothing of leads. A parcel is one ledger entry, so that money costs two writes per hundred questions; the answers
+are cached before the parcel is settled, so that a crash anywhere never asks an answered question again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Generic, TypeVar
+
+from leadgen_assets.enrichment.lead_rows import SEGMENT
+from leadgen_assets.enrichment.report import VendorLine
+from leadgen_assets.stores.enrichment_cache import EnrichmentCache
+from leadgen_assets.stores.leads import LeadStore
+from leadgen_assets.stores.ledger import AlreadySettled, CostLedger, OverBudget
+from leadgen_assets.stores.suppressions import Suppressions
+from leadgen_assets.stores.vendor_jobs import VendorJobs
+from leadgen_assets.vendors.contracts import (
+    Answer,
+    Found,
+    Missed,
+    PersonSuppressed,
+    VendorError,
+    VendorNotEntitled,
+    VendorOutcomeUnknown,
+    VendorOutOfCredits,
+    VendorRejectedCredentials,
+)
+from leadgen_assets.vendors.prices import PriceList, load_prices
+
+PARCEL = 200
+IN_FLIGHT = 20
+PARCELS_AT_ONCE = 4
+STRIKES = 5
+"""Failed calls in a row after which a vendor counts as down for this round."""
+REST = 15.0
+"""Seconds before what a vendor could not answer (down, still queued) is asked once more."""
+
+Q = TypeVar("Q")
+_FINAL = {
+    VendorOutOfCredits: "out of credits",
+    VendorRejectedCredentials: "credentials rejected",
+    VendorNotEntitled: "account not entitled",
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every step works with: whose sprint it is, how much it may spend, and the stores."""
+
+    sprint: str
+    budget_usd: Decimal
+    cache: EnrichmentCache
+    ledger: CostLedger
+    suppressions: Suppressions
+    jobs: VendorJobs
+    leads: LeadStore
+    prices: PriceList = field(default_factory=load_prices)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(frozen=True)
+class Question(Generic[Q]):
+    """A vendor's query under the key by which its answer is remembered; equal keys are one question."""
+
+    key: str
+    query: Q
+    ref: str
+    """What the query calls itself; the answer echoes it."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An answer that holds: fields, or None when the vendor does not know; and when it said so (ISO 8601)."""
+
+    fields: dict[str, str] | None
+    asked_at: str
+
+
+@dataclass(frozen=True)
+class Respondent(Generic[Q]):
+    """A vendor's paid operation (named as in the price list), as this module needs it."""
+
+    vendor: str
+    operation: str
+    batch_size: int
+    ask: Callable[[Sequence[Q]], Awaitable[list[Answer]]]
+    suppress: Callable[[Iterable[str]], None]
+    """Told the keys of people who must not be contacted any more, before their answer is cached."""
+
+
+@dataclass
+class _Round(Generic[Q]):
+    slots: asyncio.Semaphore
+    writing: asyncio.Lock
+    """One parcel at a time: counters and leads are changed on the way."""
+    strikes: int = 0
+    is_down: bool = False
+    later: list[Question[Q]] = field(default_factory=list)
+
+
+async def ask(desk: Desk, who: Respondent[Q], questions: Sequence[Question[Q]], line: VendorLine) -> dict[str, Known]:
+    """Answers by question key. Questions without one (vendor down, no credits, over budget) are absent.
+
+    `line` is counted up. Raises nothing of a vendor's errors: they end in `line.stopped_because` (TL-05).
+    """
+    distinct = {question.key: question for question in questions}
+    remembered = await asyncio.to_thread(desk.cache.get, who.vendor, who.operation, list(distinct))
+    known = {key: Known(each.fields, each.asked_at.isoformat()) for key, each in remembered.items()}
+    line.cached += len(known)
+    # Parcels are cut before the known ones are taken out, so that a repeated run names the same parcels.
+    everything = list(distinct.values())
+    waiting = [
+        part for parcel in _parcels(who, everything) if (part := [each for each in parcel if each.key not in known])
+    ]
+    for is_last in (False, True):
+        turn: _Round[Q] = _Round(asyncio.Semaphore(IN_FLIGHT), asyncio.Lock())
+        gate = asyncio.Semaphore(PARCELS_AT_ONCE)
+        await asyncio.gather(*(_parcel(desk, who, part, line, turn, known, gate) for part in waiting))
+        if not turn.later or line.stopped_because is not None:
+            break
+        if is_last:
+            line.stopped_because = "unavailable" if turn.is_down else None
+            break
+        await desk.sleep(REST)
+        waiting = _parcels(who, turn.later)
+    if line.stopped_because is None:
+        line.failed += len(turn.later)
+    else:
+        line.skipped += len(turn.later)
+    line.found += sum(1 for each in known.values() if each.fields is not None)
+    line.missed += sum(1 for each in known.values() if each.fields is None)
+    line.asked = line.found + line.missed + line.failed - line.cached
+    return known
+
+
+async def _parcel(
+    desk: Desk,
+    who: Respondent[Q],
+    parcel: list[Question[Q]],
+    line: VendorLine,
+    turn: _Round[Q],
+    known: dict[str, Known],
+    gate: asyncio.Semaphore,
+) -> None:
+    async with gate:
+        if line.stopped_because is not None or turn.is_down:
+            turn.later += parcel
+            return
+        entry = f"{desk.sprint}/{SEGMENT}/{who.vendor}/{who.operation}/{_digest(parcel)}"
+        if not await _reserve(desk, who, entry, parcel, line, turn):
+            return
+        batches = [parcel[start : start + who.batch_size] for start in range(0, len(parcel), who.batch_size)]
+        results = await asyncio.gather(*(_call(who, batch, line, turn) for batch in batches))
+        answers = {key: answer for answered, _ in results for key, answer in answered.items()}
+        uncertain = sum(count for _, count in results)
+        async with turn.writing:
+            await asyncio.to_thread(_write_down, desk, who, entry, answers, uncertain, line)
+        stamp = datetime.now(UTC).isoformat()
+        known |= {
+            key: Known(answer.fields if isinstance(answer, Found) else None, stamp) for key, answer in answers.items()
+        }
+
+
+async def _reserve(
+    desk: Desk, who: Respondent[Q], entry: str, parcel: list[Question[Q]], line: VendorLine, turn: _Round[Q]
+) -> bool:
+    estimate = desk.prices.estimate(who.vendor, who.operation, len(parcel))
+    reservation = await asyncio.to_thread(
+        desk.ledger.reserve,
+        entry,
+        desk.sprint,
+        SEGMENT,
+        who.vendor,
+        who.operation,
+        len(parcel),
+        estimate.usd,
+        desk.budget_usd,
+    )
+    if isinstance(reservation, OverBudget):
+        line.stopped_because = line.stopped_because or "over budget"
+        turn.later += parcel
+        return False
+    if isinstance(reservation, AlreadySettled):
+        # Paid for, but the answers are gone (erased, or a lost cache): they are not bought a second time.
+        line.failed += len(parcel)
+        return False
+    return True
+
+
+async def _call(
+    who: Respondent[Q], batch: list[Question[Q]], line: VendorLine, turn: _Round[Q]
+) -> tuple[dict[str, Answer], int]:
+    """Final answers by key, and how many questions may have been billed without an answer."""
+    async with turn.slots:
+        if line.stopped_because is not None or turn.is_down:
+            turn.later += batch
+            return {}, 0
+        try:
+            answers = {each.ref: each for each in await who.ask([question.query for question in batch])}
+        except VendorOutcomeUnknown:
+            line.failed += len(batch)
+            return {}, len(batch)
+        except PersonSuppressed:
+            if len(batch) > 1:
+                turn.later += batch
+                return {}, 0
+            answers = {batch[0].ref: Missed(batch[0].ref, suppressed=True)}
+        except VendorError as error:
+            _note_failure(error, batch, line, turn)
+            return {}, 0
+    turn.strikes = 0
+    final: dict[str, Answer] = {}
+    for question in batch:
+        answer = answers.get(question.ref)
+        if answer is None or (not isinstance(answer, Found) and not answer.is_final):
+            turn.later.append(question)
+        else:
+            final[question.key] = answer
+    return final, 0
+
+
+def _note_failure(error: VendorError, batch: list[Question[Q]], line: VendorLine, turn: _Round[Q]) -> None:
+    reason = next((text for kind, text in _FINAL.items() if isinstance(error, kind)), None)
+    if reason is not None:
+        line.stopped_because = line.stopped_because or reason
+    turn.strikes += 1
+    turn.is_down = turn.is_down or turn.strikes >= STRIKES
+    turn.later += batch
+
+
+def _write_down(
+    desk: Desk, who: Respondent[Q], entry: str, answers: dict[str, Answer], uncertain: int, line: VendorLine
+) -> None:
+    """Suppressions, then cache, then money: what must not be lost first."""
+    if not answers and not uncertain:
+        desk.ledger.release(entry)
+        return
+    refused = [key for key, answer in answers.items() if not isinstance(answer, Found) and answer.suppressed]
+    line.suppressed += len(refused)
+    if refused:
+        who.suppress(refused)
+    if answers:
+        fields = {key: answer.fields if isinstance(answer, Found) else None for key, answer in answers.items()}
+        desk.cache.put(who.vendor, who.operation, fields, refused)
+    if uncertain and not answers:
+        return  # stays reserved: whether it was billed is for the ledger's list of uncertain calls
+    # Calls nobody knows the outcome of are taken as billed until the vendor's statement says otherwise.
+    credits = sum((answer.credits for answer in answers.values()), Decimal(0))
+    credits += desk.prices.estimate(who.vendor, who.operation, uncertain).credits
+    usd = desk.prices.usd(who.vendor, credits)
+    desk.ledger.settle(entry, credits, usd)
+    line.usd += usd
+
+
+def _parcels(who: Respondent[Q], questions: list[Question[Q]]) -> list[list[Question[Q]]]:
+    size = max(PARCEL, who.batch_size)
+    return [questions[start : start + size] for start in range(0, len(questions), size)]
+
+
+def _digest(parcel: Sequence[Question[Q]]) -> str:
+    return sha256("\n".join(sorted(question.key for question in parcel)).encode()).hexdigest()[:24]

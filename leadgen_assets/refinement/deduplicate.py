@@ -1,0 +1,100 @@
+"""One lead per person over all sources and earlier sprints, and what became of every record (design.md, counting rules)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from leadgen_assets.leads.counting import Counts
+from leadgen_assets.leads.golden import golden_records
+from leadgen_assets.leads.identity import cluster, lead_keys
+from leadgen_assets.leads.resemblance import possible_duplicates
+from leadgen_assets.leads.schema import LEAD_FIELDS
+from leadgen_assets.stores.opened import OpenStores
+
+RECORD_COLUMNS = ["lead_id", "segment", "data_source", "cluster_id", "is_duplicate"]
+
+
+@dataclass(frozen=True)
+class Deduplicated:
+    """golden: one row per unique lead of the sprint (columns of `golden.golden_records`).
+
+    records: RECORD_COLUMNS, one row per lead or duplicate. counts: {segment: counts}, quarantine included.
+    earlier: clusters that an earlier sprint owns already; their records are duplicates.
+    """
+
+    golden: pd.DataFrame
+    records: pd.DataFrame
+    counts: dict[str, Counts]
+    earlier: int
+    conflicts: int
+    resemblances: int
+
+
+def deduplicate(stores: OpenStores, sprint: str, segments: Mapping[str, pd.DataFrame]) -> Deduplicated:
+    """Unite the records of a sprint. A pure function of the segments' frames, the suppression list and what was
+    delivered before; the order of segments does not matter."""
+    frames = [frame for _, frame in sorted(segments.items()) if len(frame)]
+    leads = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(LEAD_FIELDS))
+    is_suppressed = stores.suppressions.mask(leads)
+    kept = leads[~is_suppressed].reset_index(drop=True)
+    clusters = cluster(lead_keys(kept), known=_delivered_before(stores, sprint))
+    golden = golden_records(kept, clusters)
+    own = golden[~golden["is_earlier"].astype(bool)].reset_index(drop=True)
+    alike = possible_duplicates(own)
+    own = _with_flag(own, "possible_duplicate", set(alike["lead_id"]) | set(alike["other_lead_id"]))
+    records = _records(kept, golden)
+    return Deduplicated(
+        golden=own,
+        records=records,
+        counts=_counts(stores, sprint, records, leads.loc[is_suppressed, "segment"]),
+        earlier=int(golden["is_earlier"].sum()),
+        conflicts=int(clusters.conflicts["lead_id"].nunique()),
+        resemblances=len(alike),
+    )
+
+
+def _delivered_before(stores: OpenStores, sprint: str) -> pd.DataFrame:
+    """Keys of earlier sprints' leads, and of this sprint's leads that the CRM holds: those keep their ids."""
+    earlier = stores.leads.known_identities(excluding_sprint=sprint)
+    rows = [
+        (each["_id"], sprint, *key.split(":", 1))
+        for each in stores.leads.iterate(sprint, ["identity_keys"], crm_synced=True)
+        for key in each["identity_keys"]
+    ]
+    return pd.concat([earlier, pd.DataFrame(rows, columns=list(earlier.columns), dtype="str")], ignore_index=True)
+
+
+def _records(kept: pd.DataFrame, golden: pd.DataFrame) -> pd.DataFrame:
+    """Which cluster each record is in; the record that gave the cluster its id is the lead, the others duplicates."""
+    members = (
+        golden[["lead_id", "members"]]
+        .explode("members")
+        .rename(columns={"lead_id": "cluster_id", "members": "lead_id"})
+    )
+    records = kept[["lead_id", "segment", "data_source"]].merge(members, on="lead_id", how="left")
+    records["cluster_id"] = records["cluster_id"].fillna(records["lead_id"])
+    records["is_duplicate"] = records["cluster_id"] != records["lead_id"]
+    return records[RECORD_COLUMNS]
+
+
+def _counts(stores: OpenStores, sprint: str, records: pd.DataFrame, suppressed: pd.Series) -> dict[str, Counts]:
+    quarantined = {segment: sum(reasons.values()) for segment, reasons in stores.quarantine.counts(sprint).items()}
+    refused = suppressed.value_counts().to_dict()
+    duplicates = records.loc[records["is_duplicate"], "segment"].value_counts().to_dict()
+    leads = records.loc[~records["is_duplicate"], "segment"].value_counts().to_dict()
+    found = {}
+    for segment in {*quarantined, *refused, *duplicates, *leads}:
+        parts = [int(each.get(segment, 0)) for each in (leads, duplicates, refused, quarantined)]
+        found[str(segment)] = Counts(sum(parts), *parts)
+    return found
+
+
+def _with_flag(leads: pd.DataFrame, flag: str, lead_ids: set[str]) -> pd.DataFrame:
+    marked = leads["lead_id"].isin(lead_ids)
+    flags = [
+        [*each, flag] if mark and flag not in each else each for each, mark in zip(leads["flags"], marked, strict=True)
+    ]
+    return leads.assign(flags=pd.Series(flags, index=leads.index, dtype=object))
