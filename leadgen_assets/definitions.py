@@ -1,0 +1,58 @@
+"""The code location: everything Dagster is to know, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from leadgen_assets.assets.crm import crm_contacts, crm_sync
+from leadgen_assets.assets.deduplicated import deduplicated_leads
+from leadgen_assets.assets.enriched import enriched_leads
+from leadgen_assets.assets.normalized import NORMALIZED
+from leadgen_assets.assets.raw import RAW
+from leadgen_assets.assets.report import sprint_report
+from leadgen_assets.assets.scored import scored_leads
+from leadgen_assets.automation.jobs import JOBS
+from leadgen_assets.automation.schedules import SCHEDULES
+from leadgen_assets.automation.sensors import SENSORS, build_check_sensor
+from leadgen_assets.checks.drift import build_drift_check
+from leadgen_assets.checks.expectations import EXPECTATIONS
+from leadgen_assets.checks.inputs import Quality
+from leadgen_assets.leads.schema import SOURCES
+from leadgen_assets.resources.lake import LakeIOManager
+from leadgen_assets.resources.notify import Desk
+from leadgen_assets.resources.stores import Stores
+from leadgen_assets.resources.vendors import Vendors
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The definitions that the code location, the command line and the tests share."""
+    stores = Stores()
+    refined = [deduplicated_leads, enriched_leads, scored_leads]
+    assets = [*RAW, *NORMALIZED, *refined, crm_sync, crm_contacts, sprint_report]
+    checks = [*EXPECTATIONS, *(build_drift_check(source, _drift) for source in SOURCES)]
+    resources: dict[str, Any] = {
+        "stores": stores,
+        "vendors": Vendors(),
+        "desk": Desk(),
+        "quality": Quality(stores=stores),
+        "lake": LakeIOManager(),
+    }
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=checks,
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=[*SENSORS, build_check_sensor(key for check in checks for key in check.check_keys)],
+        resources={**resources, **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+def _drift(stores: Stores, sprint: str, segment: str) -> list[str]:
+    return list(stores.opened.raw_pages.drift(sprint, segment))
+
+
+defs = build_defs()

@@ -1,0 +1,93 @@
+"""The vendors as a Dagster resource: opens the clients a use case needs, counted and governed, for as long as it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from leadgen_assets.collection.collector import SegmentReport, collect_segment
+from leadgen_assets.collection.sources import fetcher, mapper
+from leadgen_assets.collection.workbench import Assignment
+from leadgen_assets.delivery.mapping import MappingError, load_mapping
+from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
+from leadgen_assets.enrichment.asking import Desk as EnrichmentDesk
+from leadgen_assets.enrichment.enrich import enrich
+from leadgen_assets.enrichment.report import Enriched
+from leadgen_assets.enrichment.toolbox import open_toolbox
+from leadgen_assets.settings import Settings
+from leadgen_assets.sprint_file import Sprint
+from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.vendors import registry
+from leadgen_assets.vendors.contracts import CallObserver, CallRecord
+
+
+class Vendors(dg.ConfigurableResource[Any]):
+    """Vendor clients at the addresses and with the credentials in the environment."""
+
+    def collect(self, stores: OpenStores, assignment: Assignment) -> SegmentReport:
+        """Collect one segment to its target. Raises the `VendorError` that stopped it, or `dg.Failure` if it is off."""
+        return asyncio.run(self._collect(stores, assignment))
+
+    async def _collect(self, stores: OpenStores, assignment: Assignment) -> SegmentReport:
+        settings = Settings()
+        observer = counted(stores, assignment.key)
+        async with AsyncExitStack() as stack:
+            governor = registry.governor(settings)
+            try:
+                opened = registry.source(assignment.source, settings, governor, observer)
+            except registry.VendorOff as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+            client = await stack.enter_async_context(opened)
+            fetch = fetcher(assignment.source, client, settings.home)
+            return await collect_segment(stores, assignment, mapper(assignment.source), fetch)
+
+    def enrich(self, stores: OpenStores, key: str, sprint: Sprint, leads: pd.DataFrame) -> Enriched:
+        """Fill what is missing by the sprint's waterfalls. Raises only store errors."""
+        return asyncio.run(self._enrich(stores, key, sprint, leads))
+
+    async def _enrich(self, stores: OpenStores, key: str, sprint: Sprint, leads: pd.DataFrame) -> Enriched:
+        settings = Settings()
+        governor = registry.governor(settings)
+        desk = EnrichmentDesk(
+            sprint=key,
+            budget_usd=Decimal(str(sprint.budget.usd)),
+            cache=stores.cache,
+            ledger=stores.ledger,
+            suppressions=stores.suppressions,
+            jobs=stores.jobs,
+            leads=stores.leads,
+        )
+        async with open_toolbox(
+            sprint.enrichment, settings.vendor, governor, stores.jobs, counted(stores, key)
+        ) as tools:
+            return await enrich(leads, sprint.enrichment, tools, desk)
+
+    def deliver(self, stores: OpenStores, key: str, sprint: Sprint, scored: pd.DataFrame) -> SyncReport:
+        """Load the qualified leads into the sprint's CRM. Raises `dg.Failure` for a mapping that does not fit."""
+        return asyncio.run(self._deliver(stores, key, sprint, scored))
+
+    async def _deliver(self, stores: OpenStores, key: str, sprint: Sprint, scored: pd.DataFrame) -> SyncReport:
+        settings = Settings()
+        target = sprint.crm.target
+        ledgers = Ledgers(stores.outcomes, stores.leads, stores.suppressions, stores.jobs)
+        try:
+            opened = registry.crm(target, settings, registry.governor(settings), counted(stores, key))
+            mapping = load_mapping(target, getattr(settings, f"{target}_mapping"))
+            async with opened as client:
+                return await sync(scored, client, mapping, ledgers, key)
+        except (MappingError, registry.VendorOff) as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+
+def counted(stores: OpenStores, sprint: str) -> CallObserver:
+    """An observer that counts every call and its latency for the desk."""
+
+    def observe(call: CallRecord) -> None:
+        stores.live.call(sprint, call.vendor, call.operation, call.verdict.value, call.seconds)
+
+    return observe
