@@ -31,7 +31,14 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     """The definitions that the code location, the command line and the tests share."""
     stores = Stores()
     refined = [deduplicated_leads, enriched_leads, scored_leads]
-    assets = [*RAW, *NORMALIZED, *refined, crm_sync, crm_contacts, sprint_report]
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *RAW,
+        *NORMALIZED,
+        *refined,
+        crm_sync,
+        crm_contacts,
+        sprint_report,
+    ]
     checks = [*EXPECTATIONS, *(build_drift_check(source, _drift) for source in SOURCES)]
     resources: dict[str, Any] = {
         "stores": stores,

@@ -1,0 +1,162 @@
+"""Conducts a whole sprint: opens its partitions, collects every segment at once, refines, and says how it ended (TL-01)."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from leadgen_assets.cli.progress import Board, board
+from leadgen_assets.cli.runs import RunOutcome, close_killed_runs, start_collect, start_refine
+from leadgen_assets.cli.workplace import Workplace
+from leadgen_assets.desk.status import SprintStatus, sprint_status
+from leadgen_assets.leads.schema import SOURCES
+from leadgen_assets.partitions import SEGMENTS, SPRINTS
+from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
+
+AT_ONCE = 10
+"""Segments collected at the same time (NFR-008)."""
+REFRESH_SECONDS = 0.5
+POOLS = (*SOURCES, "enrichment", "crm")
+"""One pool per vendor account, as the assets name them."""
+
+
+@dataclass(frozen=True)
+class Ledgered:
+    """What is on record at one moment: the difference of two of these is what a run did."""
+
+    leads: int
+    synced: int
+    usd: float
+
+    @classmethod
+    def of(cls, stores: OpenStores, key: str) -> Ledgered:
+        """As it is now."""
+        status = sprint_status(stores, key)
+        return cls(status.unique, stores.outcomes.sent(key), status.cost_usd)
+
+
+@dataclass(frozen=True)
+class SprintResult:
+    """How a sprint ended, and what this run of the command added to it."""
+
+    status: SprintStatus
+    seconds: float
+    added_leads: int
+    spent_usd: float
+    synced: int
+    problems: dict[str, str] = field(default_factory=dict)
+    """{segment or "refine": what went wrong}."""
+
+    @property
+    def is_delivered(self) -> bool:
+        """Every gate passed, the CRM took the leads, and the refinement ran to its end."""
+        return self.status.is_delivered and "refine" not in self.problems
+
+    @property
+    def did_nothing(self) -> bool:
+        """Whether everything was there already."""
+        return self.added_leads == 0 and self.spent_usd == 0 and self.synced == 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps(..., default=str)`."""
+        return {
+            **self.status.to_json(),
+            "seconds": round(self.seconds, 1),
+            "this_run": {"leads": self.added_leads, "usd": self.spent_usd, "synced": self.synced},
+            "problems": self.problems,
+            "is_delivered": self.is_delivered,
+        }
+
+
+def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: bool) -> SprintResult:
+    """Run the open sprint `key` to its end, or on from where it stopped."""
+    started = time.monotonic()
+    stores = place.stores
+    before = Ledgered.of(stores, key)
+    with dg.DagsterInstance.get() as instance:
+        close_killed_runs(instance)
+        _prepare_pools(instance)
+        with board(stores, key, quiet=quiet) as shown:
+            stores.book.set_state(key, SprintState.RUNNING)
+            problems = _collect(place, instance, pool, key, shown)
+            refined = _wait_for(start_refine(pool, place.logs, key), instance, key, shown)
+            if refined.problem:
+                problems["refine"] = refined.problem
+    stores.book.set_state(key, SprintState.FAILED if "refine" in problems else SprintState.FINISHED)
+    status = sprint_status(stores, key)
+    after = Ledgered.of(stores, key)
+    return SprintResult(
+        status=status,
+        seconds=time.monotonic() - started,
+        added_leads=max(0, after.leads - before.leads),
+        spent_usd=round(after.usd - before.usd, 2),
+        synced=after.synced - before.synced,
+        problems=problems,
+    )
+
+
+def open_partitions(instance: dg.DagsterInstance, opened: OpenSprint) -> None:
+    """Make the sprint and its segments known to Dagster; known ones stay."""
+    instance.add_dynamic_partitions(str(SPRINTS.name), [opened.key])
+    instance.add_dynamic_partitions(str(SEGMENTS.name), [each.id for each in opened.sprint.segments])
+
+
+def _prepare_pools(instance: dg.DagsterInstance) -> None:
+    """Ten first runs at once would race for the pools' rows in Dagster's storage."""
+    for pool in set(POOLS) - set(instance.event_log_storage.get_concurrency_keys()):
+        instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
+
+
+def _collect(
+    place: Workplace, instance: dg.DagsterInstance, pool: ProcessPoolExecutor, key: str, shown: Board
+) -> dict[str, str]:
+    """Collect all segments that are not paused, also those added meanwhile. Returns {segment: problem}."""
+    running: dict[Future[RunOutcome], str] = {}
+    started: set[str] = set()
+    problems: dict[str, str] = {}
+    while True:
+        opened = place.stores.book.get(key)
+        for segment in opened.sprint.segments:
+            if segment.id not in started and not segment.paused:
+                open_partitions(instance, opened)
+                running[start_collect(pool, place.logs, key, segment.id, segment.source)] = segment.id
+                started.add(segment.id)
+        if not running:
+            return problems
+        done, _ = wait(running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
+        for each in done:
+            segment_id = running.pop(each)
+            outcome = _outcome(each)
+            if outcome.problem:
+                problems[segment_id] = outcome.problem
+        shown.refresh("Collecting", {each: problems.get(each) for each in started - set(running.values())})
+
+
+def _wait_for(future: Future[RunOutcome], instance: dg.DagsterInstance, key: str, shown: Board) -> RunOutcome:
+    while not future.done():
+        wait([future], timeout=REFRESH_SECONDS)
+        shown.refresh(_stage(instance, key), {})
+    return _outcome(future)
+
+
+def _stage(instance: dg.DagsterInstance, key: str) -> str:
+    """The asset that the refinement is at."""
+    filters = dg.RunsFilter(job_name="refine", tags={"dagster/partition": key}, statuses=[dg.DagsterRunStatus.STARTED])
+    runs = instance.get_runs(filters, limit=1)
+    begun = instance.get_run_step_stats(runs[0].run_id) if runs else []
+    running = [each.step_key for each in begun if each.start_time and not each.end_time]
+    return f"Refining: {running[-1].replace('_', ' ')}" if running else "Refining"
+
+
+def _outcome(future: Future[RunOutcome]) -> RunOutcome:
+    try:
+        return future.result()
+    except Exception as error:
+        return RunOutcome(
+            "", False, f"the worker process ended: {type(error).__name__}; its log is in LEADGEN_HOME/logs"
+        )

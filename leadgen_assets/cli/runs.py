@@ -1,0 +1,133 @@
+"""Dagster runs in worker processes: ten segments at once, then the refinement, each one run of one partition.
+
+The workers are forked from a server process that has imported the code location once; a run then costs what it does,
+not what Dagster's start costs.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.forkserver import ensure_running
+from pathlib import Path
+
+import dagster as dg
+import psutil
+
+OWNER_TAG = "leadgen/process"
+"""Run tag with the id and start time of the process that executes the run: tells a killed run from a slow one."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended. `problem` is for people: the failing step and its message, without a stack."""
+
+    run_id: str
+    succeeded: bool
+    problem: str | None = None
+
+
+ENVIRONMENT = ("DAGSTER_", "LEADGEN_")
+"""Prefixes of the variables that workers take over as they are when a run is started."""
+
+
+@contextmanager
+def worker_pool(size: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes that have the code location loaded; loading starts at once, beside whatever else starts."""
+    forked = multiprocessing.get_context("forkserver")
+    forked.set_forkserver_preload(["leadgen_assets.cli.preload"])
+    ensure_running()
+    with ProcessPoolExecutor(max_workers=size, mp_context=forked) as pool:
+        yield pool
+
+
+def start_collect(pool: ProcessPoolExecutor, logs: Path, sprint: str, segment: str, source: str) -> Future[RunOutcome]:
+    """Collect and normalise one segment in a worker."""
+    assets = [f"raw_{source}", f"normalized_{source}"]
+    key = str(dg.MultiPartitionKey({"sprint": sprint, "segment": segment}))
+    return pool.submit(execute, "collect", key, logs / f"{sprint}-{segment}.log", assets, _environment())
+
+
+def start_refine(pool: ProcessPoolExecutor, logs: Path, sprint: str) -> Future[RunOutcome]:
+    """Refine, gate and deliver one sprint in a worker."""
+    return pool.submit(execute, "refine", sprint, logs / f"{sprint}-refine.log", None, _environment())
+
+
+def execute(
+    job: str, partition: str, log: Path, assets: Sequence[str] | None, environment: Mapping[str, str]
+) -> RunOutcome:
+    """Execute one run in this process; what it prints goes to `log`."""
+    os.environ.update(environment)
+    from leadgen_assets.definitions import defs
+    from leadgen_assets.partitions import GRID
+
+    _print_to(log)
+    with dg.DagsterInstance.get() as instance:
+        key = GRID.get_partition_key_from_str(partition) if "|" in partition else partition
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            partition_key=key,
+            asset_selection=[dg.AssetKey(each) for each in assets] if assets else None,
+            tags={OWNER_TAG: owner()},
+            raise_on_error=False,
+        )
+        return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}
+
+
+def owner() -> str:
+    """This process, by id and start time."""
+    return f"{os.getpid()}@{psutil.Process().create_time():.2f}"
+
+
+def close_killed_runs(instance: dg.DagsterInstance) -> int:
+    """Mark runs whose process is gone as failed and free their pool slots. Returns how many there were."""
+    closed = 0
+    filters = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    for run in instance.get_runs(filters):
+        held_by = run.tags.get(OWNER_TAG)
+        if held_by is None or _is_alive(held_by):
+            continue
+        instance.report_run_failed(run, "The process that executed this run is gone.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        closed += 1
+    return closed
+
+
+def _is_alive(held_by: str) -> bool:
+    pid, _, started = held_by.partition("@")
+    try:
+        return abs(psutil.Process(int(pid)).create_time() - float(started)) < 1
+    except (psutil.Error, ValueError):
+        return False
+
+
+def _print_to(log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _problem(result: dg.ExecuteInProcessResult) -> str:
+    messages = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            text = cause.message.strip() if cause else "failed"
+            messages.append(f"{event.step_key}: {text.splitlines()[0][:500]}" if text else f"{event.step_key}: failed")
+    return "; ".join(messages) or "the run failed before its first step; see its log"

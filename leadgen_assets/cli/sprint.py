@@ -1,0 +1,150 @@
+"""`leadgen sprint`: plan, start, rehearse, status, list, pause, resume, stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from leadgen_assets.cli import show
+from leadgen_assets.cli.conductor import AT_ONCE, SprintResult, conduct
+from leadgen_assets.cli.errors import CannotDo, told
+from leadgen_assets.cli.runs import worker_pool
+from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
+from leadgen_assets.desk.status import sprint_status
+from leadgen_assets.settings import Settings
+from leadgen_assets.sprint_file import Sprint, load_sprint
+from leadgen_assets.stores.errors import StoreConflict
+from leadgen_assets.stores.sprint_book import SprintState
+
+app = typer.Typer(no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="The sprint file (sprints/*.yaml).", show_default=False)]
+Key = Annotated[str | None, typer.Option("--key", help="Name of this sprint; default: the name in the file.")]
+Which = Annotated[str | None, typer.Argument(help="The sprint; default: the latest.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command()
+@told
+def plan(file: File, as_json: AsJson = False) -> None:
+    """Check a sprint file and show what it would collect, where and for how much. Calls no vendor."""
+    show.plan(load_sprint(file), Settings(), as_json)
+
+
+@app.command()
+@told
+def start(file: File, key: Key = None, as_json: AsJson = False) -> None:
+    """Run a whole sprint: collect all segments at once, refine, gate, load the CRM. Run again, it goes on."""
+    _conduct(load_sprint(file), key, as_json)
+
+
+@app.command()
+@told
+def rehearse(key: Key = None, as_json: AsJson = False) -> None:
+    """Run 1,000 leads end to end (TL-09) before the real thing."""
+    _conduct(load_sprint(PROJECT / "sprints" / "rehearsal.yaml"), key, as_json)
+
+
+def _conduct(sprint: Sprint, key: str | None, as_json: bool) -> None:
+    name = key or sprint.name
+    with worker_pool(AT_ONCE) as pool, workplace(vendors=True, dagster=True) as place:
+        try:
+            place.stores.book.open(name, sprint)
+        except StoreConflict as error:
+            raise CannotDo(f"{error}. Use `leadgen sprint segment …` to change it, or --key to open another.") from None
+        result = conduct(place, pool, name, quiet=as_json)
+        _show_result(result, as_json)
+    raise typer.Exit(0 if result.is_delivered else 1)
+
+
+def _show_result(result: SprintResult, as_json: bool) -> None:
+    if as_json:
+        _print_json(result.to_json())
+    else:
+        show.result(result)
+
+
+@app.command()
+@told
+def status(sprint: Which = None, as_json: AsJson = False) -> None:
+    """Where a sprint stands: total, segments, quality, gates, CRM, cost."""
+    with workplace() as place:
+        current = sprint_status(place.stores, which(place, sprint))
+    if as_json:
+        _print_json(current.to_json())
+    else:
+        show.status(current)
+
+
+@app.command("list")
+@told
+def list_sprints(as_json: AsJson = False) -> None:
+    """All sprints on record, the latest first."""
+    with workplace() as place:
+        rows = [
+            {
+                "sprint": each.key,
+                "state": each.state,
+                "opened_at": each.opened_at,
+                "segments": len(each.sprint.segments),
+            }
+            for each in place.stores.book.list()
+        ]
+    if as_json:
+        _print_json(rows)
+    else:
+        show.sprints(rows)
+
+
+@app.command()
+@told
+def pause(sprint: Which = None) -> None:
+    """Pause every segment: collectors stop after the page they are on. Nothing is lost."""
+    _each_segment(sprint, "pause")
+
+
+@app.command()
+@told
+def resume(sprint: Which = None) -> None:
+    """Let every paused segment collect again; then `leadgen sprint start` goes on where it stopped."""
+    _each_segment(sprint, "resume")
+
+
+@app.command()
+@told
+def stop(sprint: Which = None) -> None:
+    """Stop collecting for good: segments are paused and the sprint is marked stopped. What is collected stays."""
+    with workplace() as place:
+        key = which(place, sprint)
+        for each in place.stores.book.get(key).sprint.segments:
+            place.stores.book.pause(key, each.id)
+        place.stores.book.set_state(key, SprintState.STOPPED)
+    Console().print(f"{key}: stopped. `leadgen sprint resume {key}` and `start` go on.")
+
+
+def _each_segment(sprint: str | None, change: str) -> None:
+    with workplace() as place:
+        key = which(place, sprint)
+        for each in place.stores.book.get(key).sprint.segments:
+            getattr(place.stores.book, change)(key, each.id)
+    Console().print(f"{key}: all segments {change}d.")
+
+
+def which(place: Workplace, given: str | None) -> str:
+    """The sprint that was named, or the latest. Raises `CannotDo` when there is none."""
+    known = place.stores.book.list()
+    if not known:
+        raise CannotDo("There is no sprint yet. Start one: leadgen sprint start sprints/performance-marketers.yaml")
+    if given is None:
+        return known[0].key
+    if given not in {each.key for each in known}:
+        raise CannotDo(f"There is no sprint {given!r}. On record: {', '.join(each.key for each in known)}")
+    return given
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, default=str))  # noqa: T201
