@@ -15,6 +15,7 @@ from leadgen_assets.cli.workplace import Workplace
 from leadgen_assets.desk.status import SprintStatus, sprint_status
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.partitions import SEGMENTS, SPRINTS
+from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 
@@ -115,17 +116,22 @@ def _prepare_pools(instance: dg.DagsterInstance) -> None:
 def _collect(
     place: Workplace, instance: dg.DagsterInstance, pool: ProcessPoolExecutor, key: str, shown: Board
 ) -> dict[str, str]:
-    """Collect all segments that are not paused, also those added meanwhile. Returns {segment: problem}."""
+    """Collect all segments that are not paused, also those added, resumed or retargeted meanwhile.
+
+    Returns {segment: problem}.
+    """
     running: dict[Future[RunOutcome], str] = {}
-    started: set[str] = set()
+    started: dict[str, Segment] = {}
     problems: dict[str, str] = {}
     while True:
         opened = place.stores.book.get(key)
         for segment in opened.sprint.segments:
-            if segment.id not in started and not segment.paused:
-                open_partitions(instance, opened)
-                running[start_collect(pool, place.logs, key, segment.id, segment.source)] = segment.id
-                started.add(segment.id)
+            if segment.paused or segment.id in running.values() or started.get(segment.id) == segment:
+                continue
+            open_partitions(instance, opened)
+            problems.pop(segment.id, None)
+            running[start_collect(pool, place.logs, key, segment.id, segment.source)] = segment.id
+            started[segment.id] = segment
         if not running:
             return problems
         done, _ = wait(running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
@@ -134,7 +140,7 @@ def _collect(
             outcome = _outcome(each)
             if outcome.problem:
                 problems[segment_id] = outcome.problem
-        shown.refresh("Collecting", {each: problems.get(each) for each in started - set(running.values())})
+        shown.refresh("Collecting", {each: problems.get(each) for each in started.keys() - set(running.values())})
 
 
 def _wait_for(future: Future[RunOutcome], instance: dg.DagsterInstance, key: str, shown: Board) -> RunOutcome:

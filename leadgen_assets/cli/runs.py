@@ -123,8 +123,14 @@ def _print_to(log: Path) -> None:
 
 
 def _problem(result: dg.ExecuteInProcessResult) -> str:
-    messages = []
+    messages = [
+        each.description or each.check_name
+        for each in result.get_asset_check_evaluations()
+        if not each.passed and each.blocking
+    ]
     for event in result.all_events:
+        if messages:
+            break
         if event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error

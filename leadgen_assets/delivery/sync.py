@@ -106,7 +106,7 @@ async def sync(
     changed = await asyncio.to_thread(ledgers.outcomes.changed, client.name, hashes)
     report.unchanged = len(mapped.rows) - len(changed)
     delivery = _Delivery(client, mapping.external_id, ledgers, sprint, mapped.rows, hashes, report, sleep)
-    await asyncio.to_thread(delivery.mark, [lead_id for lead_id in mapped.rows if lead_id not in set(changed)])
+    await asyncio.to_thread(delivery.mark_missing, sorted(mapped.rows.keys() - set(changed)))
     for start in range(0, len(changed), client.batch_size):
         batch = changed[start : start + client.batch_size]
         try:
@@ -156,6 +156,11 @@ class _Delivery:
         """Say on the leads that the CRM holds them."""
         if lead_ids:
             self.ledgers.leads.mark_synced(lead_ids)
+
+    def mark_missing(self, lead_ids: Sequence[str]) -> None:
+        """Mark leads whose outcome a killed sync had recorded without marking them; their date else stays."""
+        stored = self.ledgers.leads.get(lead_ids)
+        self.mark([lead_id for lead_id in lead_ids if not stored.get(lead_id, {}).get("crm_synced")])
 
     async def _upsert(self, lead_ids: Sequence[str]) -> list[CrmResult]:
         records = [self.rows[lead_id] for lead_id in lead_ids]

@@ -81,4 +81,6 @@ def _keys(rows: LeadRows, row: int) -> list[tuple[str, str]]:
         ("email", email),
         ("vendor", f"{source}:{vendor_id}" if vendor_id and source else None),
     ]
-    return [(kind, key) for kind, key in keys if key]
+    merged = rows.get(row, "identity_keys")
+    united = [] if merged is None else [tuple(str(each).split(":", 1)) for each in merged]
+    return list(dict.fromkeys([*((kind, key) for kind, key in keys if key), *((kind, key) for kind, key in united)]))

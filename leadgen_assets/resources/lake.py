@@ -25,7 +25,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         """The one partition a partition maps to, or {partition: frame} of those that were materialised."""
         lake, asset = self._lake(), context.asset_key.to_user_string()
         keys = list(context.asset_partition_keys)
-        if context.metadata and (context.definition_metadata or {}).get("many"):
+        if (context.definition_metadata or {}).get("many"):
             return {key: lake.read(asset, lake_path(key)) for key in keys if lake.exists(asset, lake_path(key))}
         if len(keys) != 1:
             raise ValueError(f"{asset}: expected one partition, got {len(keys)}")

@@ -24,6 +24,7 @@ from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.vendors import registry
 from leadgen_assets.vendors.contracts import CallObserver, CallRecord
+from leadgen_assets.vendors.governor import RateGovernor
 
 
 class Vendors(dg.ConfigurableResource[Any]):
@@ -37,9 +38,8 @@ class Vendors(dg.ConfigurableResource[Any]):
         settings = Settings()
         observer = counted(stores, assignment.key)
         async with AsyncExitStack() as stack:
-            governor = registry.governor(settings)
             try:
-                opened = registry.source(assignment.source, settings, governor, observer)
+                opened = registry.source(assignment.source, settings, _governor(settings, stack), observer)
             except registry.VendorOff as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             client = await stack.enter_async_context(opened)
@@ -52,7 +52,6 @@ class Vendors(dg.ConfigurableResource[Any]):
 
     async def _enrich(self, stores: OpenStores, key: str, sprint: Sprint, leads: pd.DataFrame) -> Enriched:
         settings = Settings()
-        governor = registry.governor(settings)
         desk = EnrichmentDesk(
             sprint=key,
             budget_usd=Decimal(str(sprint.budget.usd)),
@@ -62,10 +61,10 @@ class Vendors(dg.ConfigurableResource[Any]):
             jobs=stores.jobs,
             leads=stores.leads,
         )
-        async with open_toolbox(
-            sprint.enrichment, settings.vendor, governor, stores.jobs, counted(stores, key)
-        ) as tools:
-            return await enrich(leads, sprint.enrichment, tools, desk)
+        async with AsyncExitStack() as stack:
+            governor = _governor(settings, stack)
+            opened = open_toolbox(sprint.enrichment, settings.vendor, governor, stores.jobs, counted(stores, key))
+            return await enrich(leads, sprint.enrichment, await stack.enter_async_context(opened), desk)
 
     def deliver(self, stores: OpenStores, key: str, sprint: Sprint, scored: pd.DataFrame) -> SyncReport:
         """Load the qualified leads into the sprint's CRM. Raises `dg.Failure` for a mapping that does not fit."""
@@ -76,12 +75,19 @@ class Vendors(dg.ConfigurableResource[Any]):
         target = sprint.crm.target
         ledgers = Ledgers(stores.outcomes, stores.leads, stores.suppressions, stores.jobs)
         try:
-            opened = registry.crm(target, settings, registry.governor(settings), counted(stores, key))
             mapping = load_mapping(target, getattr(settings, f"{target}_mapping"))
-            async with opened as client:
-                return await sync(scored, client, mapping, ledgers, key)
+            async with AsyncExitStack() as stack:
+                opened = registry.crm(target, settings, _governor(settings, stack), counted(stores, key))
+                return await sync(scored, await stack.enter_async_context(opened), mapping, ledgers, key)
         except (MappingError, registry.VendorOff) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
+
+
+def _governor(settings: Settings, stack: AsyncExitStack) -> RateGovernor:
+    """The rate governor, closed with the stack."""
+    governor = registry.governor(settings)
+    stack.push_async_callback(governor.aclose)
+    return governor
 
 
 def counted(stores: OpenStores, sprint: str) -> CallObserver:
