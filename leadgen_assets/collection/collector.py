@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
 from leadgen_assets.collection.ingest import in_batches, ingest_as_they_land, ingest_pages
 from leadgen_assets.collection.workbench import Assignment, Intake, Mapper, Progress
 from leadgen_assets.leads.counting import Counts
+from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.vendors.contracts import VendorError
+from leadgen_assets.vendors.prices import load_prices
 
 Fetch = Callable[[Intake], Awaitable[None]]
 """Fetches what is still missing of a segment and lands it: one of `listed`, `snapshots`, `exports`, bound to a source."""
+
+PAGE_BY_PAGE = ("bulk_match", "enrich")
+"""Paid operations whose answer is one landed page each, numbered as the page."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,41 @@ async def collect_segment(bench: OpenStores, assignment: Assignment, mapper: Map
     await asyncio.to_thread(_finish_ingest, bench, assignment, mapper)
     landed = await asyncio.to_thread(bench.raw_pages.landed, key, segment)
     delivered = await asyncio.to_thread(lambda: counts_of(bench, key, segment).delivered)
+    await asyncio.to_thread(_settle_landed, bench, assignment, landed)
     progress = Progress(pages_resumed=len(landed), delivered=delivered)
     intake = Intake(bench, assignment, mapper, progress, frozenset(landed))
     finished = asyncio.Event()
     ingesting = asyncio.create_task(ingest_as_they_land(intake, finished))
     try:
         await fetch(intake)
+    except VendorError as error:
+        await asyncio.to_thread(bench.book.record_stop, key, segment, str(error))
+        raise
     finally:
         finished.set()
         await ingesting
+    await asyncio.to_thread(bench.book.record_stop, key, segment, why_short(progress, intake.current()))
     return await asyncio.to_thread(report, bench, assignment, progress)
+
+
+def why_short(progress: Progress, segment: Segment) -> str | None:
+    """Why a collector ended before the segment's target; None when it reached it."""
+    if progress.stopped_because is None and progress.delivered < segment.leads:
+        return "the source has no more for this search"
+    return progress.stopped_because
+
+
+def _settle_landed(bench: OpenStores, assignment: Assignment, landed: Collection[int]) -> None:
+    """Purchases whose answer landed but whose settlement a kill prevented: their page says what they cost."""
+    key, segment, source = assignment.key, assignment.segment.id, assignment.source
+    prefix = f"{key}/{segment}/{source}/"
+    open_entries = [
+        each for each in bench.ledger.entries(key) if each.state == "reserved" and each.entry_id.startswith(prefix)
+    ]
+    pages = {each.entry_id.rpartition("/")[2]: each for each in open_entries if each.operation in PAGE_BY_PAGE}
+    numbers = [number for number in landed if str(number) in pages]
+    for page in bench.raw_pages.read(key, segment, numbers) if numbers else ():
+        bench.ledger.settle(pages[str(page.number)].entry_id, page.credits, load_prices().usd(source, page.credits))
 
 
 def _finish_ingest(bench: OpenStores, assignment: Assignment, mapper: Mapper) -> None:

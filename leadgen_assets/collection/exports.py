@@ -11,7 +11,8 @@ from typing import Protocol
 from leadgen_assets.collection.workbench import Intake
 from leadgen_assets.vendors.contracts import Record
 
-PAGE_RECORDS = 250
+PAGE_RECORDS = 50
+"""Rows per page: pages are never cut, so this is also by how much a segment may overshoot its target."""
 
 
 class FileSource(Protocol):
@@ -27,27 +28,33 @@ async def collect_exports(source: FileSource, intake: Intake, imports: Path) -> 
     files = await asyncio.to_thread(_matching, imports, intake.assignment.segment.files or "")
     if not files:
         intake.progress.stopped_because = f"no file matches {intake.assignment.segment.files}"
-    first_free = 1
-    for path in files:
-        entry = intake.assignment.entry("file", await asyncio.to_thread(_digest, path))
-        known = await asyncio.to_thread(intake.bench.jobs.find, entry)
+    for path, first in await _numbered(source, intake, files):
         records = await asyncio.to_thread(source.read_export, path)
-        first = int(known.job_id) if known else first_free
-        if known is None:
-            # The file's place in the numbering is written down first: files that are dropped later must not move it.
-            first = max(first_free, 1 + max(intake.landed, default=0))
-            await asyncio.to_thread(
-                intake.bench.jobs.remember, entry, source.name, "file", str(first), {"file": path.name}
-            )
-        first_free = max(first_free, first + _pages(records))
         for index in range(_pages(records)):
-            number = first + index
-            still = await intake.wanted()
-            if still == 0:
+            if await intake.wanted() == 0:
                 return
-            if not intake.has(number):
+            if not intake.has(first + index):
                 rows = records[index * PAGE_RECORDS : (index + 1) * PAGE_RECORDS]
-                await intake.land(number, rows[:still], {"file": path.name}, Decimal(0))
+                await intake.land(first + index, rows, {"file": path.name}, Decimal(0))
+
+
+async def _numbered(source: FileSource, intake: Intake, files: list[Path]) -> list[tuple[Path, int]]:
+    """Every file with the number of its first page, in the order of the numbers.
+
+    A file's place in the numbering is written down when it is first seen: files dropped later must not move it.
+    """
+    jobs = intake.bench.jobs
+    entries = {intake.assignment.entry("file", await asyncio.to_thread(_digest, path)): path for path in files}
+    known = {entry: job for entry in entries if (job := await asyncio.to_thread(jobs.find, entry)) is not None}
+    ends = [int(job.job_id) + job.request["pages"] for job in known.values()]
+    free = max([1 + max(intake.landed, default=0), *ends])
+    for entry in [each for each in entries if each not in known]:
+        path = entries[entry]
+        pages = _pages(await asyncio.to_thread(source.read_export, path))
+        request = {"file": path.name, "pages": pages}
+        known[entry] = await asyncio.to_thread(jobs.remember, entry, source.name, "file", str(free), request)
+        free += pages
+    return sorted(((entries[entry], int(job.job_id)) for entry, job in known.items()), key=lambda each: each[1])
 
 
 def _matching(imports: Path, pattern: str) -> list[Path]:

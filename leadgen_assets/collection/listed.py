@@ -21,6 +21,8 @@ IN_FLIGHT = 8
 
 async def collect_listed(source: ListedSource, intake: Intake) -> None:
     """Collect until the segment's target is reached, the listing ends, or money does."""
+    if await intake.wanted() == 0:
+        return
     slices, truncated = await reachable_slices(source, intake.assignment.query)
     intake.progress.truncated = truncated
     listed = await asyncio.to_thread(_listed_before, intake)
@@ -28,7 +30,8 @@ async def collect_listed(source: ListedSource, intake: Intake) -> None:
     for number, (query, page) in enumerate(_pages(source, slices), start=1):
         if await intake.wanted() == 0 or intake.progress.stopped_because:
             return
-        wanted = listed.get(number) or await _list(source, intake, number, query, page, seen)
+        known = listed.get(number)
+        wanted = known if known is not None else await _list(source, intake, number, query, page, seen)
         wanted = [each for each in wanted if each not in seen]
         seen.update(wanted)
         await _buy(source, intake, number, wanted)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from leadgen_assets.collection.workbench import Intake
 from leadgen_assets.stores.ledger import OverBudget
+from leadgen_assets.stores.vendor_jobs import VendorJob
 from leadgen_assets.vendors.contracts import (
     JobState,
     JobStatus,
@@ -23,41 +24,35 @@ PAGE_RECORDS = 250
 POLL_SECONDS = (2.0, 3.0, 5.0, 8.0, 10.0)
 DEADLINE_SECONDS = 3600.0
 OPERATION = "filter"
+OVER = (JobState.READY, JobState.EMPTY, JobState.EXPIRED)
+"""A job in one of these states has nothing left to give."""
 
 
 async def collect_snapshot(source: SnapshotSource, intake: Intake) -> None:
-    """Collect the whole snapshot of the segment's search. A job once started is found again, never started twice."""
+    """Collect the snapshots of the segment's search: one, and a further one without the people of the first when the
+    target was raised. A job once started is found again, never started twice."""
     attempt = 1
-    while await intake.wanted():
+    while True:
         entry = intake.assignment.entry("snapshot", attempt)
-        job_id = await _job(source, intake, entry)
-        if job_id is None:
-            return
-        status = await _ready(source, job_id)
-        if status.state is JobState.EXPIRED:
-            await asyncio.to_thread(intake.bench.jobs.finish, entry, status.state.value)
+        job = await asyncio.to_thread(intake.bench.jobs.find, entry)
+        if job is not None and job.state in OVER:
             attempt += 1
             continue
-        if status.state is JobState.FAILED:
-            await asyncio.to_thread(intake.bench.jobs.finish, entry, status.state.value)
-            await asyncio.to_thread(intake.bench.ledger.release, entry)
-            raise VendorUnavailable(source.name, "snapshot", f"the job failed: {status.detail}")
-        delivered = await _download(source, intake, job_id, attempt) if status.state is JobState.READY else 0
-        charged = status.cost_usd
-        if charged is None:
-            charged = load_prices().estimate(source.name, OPERATION, delivered).usd
-        await asyncio.to_thread(intake.bench.ledger.settle, entry, Decimal(delivered), charged)
-        await asyncio.to_thread(intake.bench.jobs.finish, entry, status.state.value)
-        return
+        if job is None or job.state == JobState.FAILED:
+            job = await _start(source, intake, entry, attempt)
+        if job is None:
+            return
+        if await _collect_job(source, intake, job) < job.request["limit"]:
+            intake.progress.stopped_because = "everybody who matches is collected"
+            return
 
 
-async def _job(source: SnapshotSource, intake: Intake, entry: str) -> str | None:
-    """The id of the running or finished job for this segment; started, and at once remembered, if there is none."""
+async def _start(source: SnapshotSource, intake: Intake, entry: str, attempt: int) -> VendorJob | None:
+    """Reserve the money, start the job and at once remember it; None when there is nothing (more) to collect."""
     bench, at = intake.bench, intake.assignment
-    known = await asyncio.to_thread(bench.jobs.find, entry)
-    if known is not None and known.state != JobState.FAILED.value:
-        return known.job_id
     limit = await intake.wanted()
+    if not limit:
+        return None
     reservation = await asyncio.to_thread(
         bench.ledger.reserve,
         entry,
@@ -72,21 +67,56 @@ async def _job(source: SnapshotSource, intake: Intake, entry: str) -> str | None
     if isinstance(reservation, OverBudget):
         intake.progress.stopped_because = "budget"
         return None
+    pages = await asyncio.to_thread(bench.raw_pages.landed, at.key, at.segment.id)
+    collected = await asyncio.to_thread(_vendor_ids, intake) if attempt > 1 else ()
     try:
-        job_id = await source.start(at.query, limit)
-    except VendorOutOfCredits:
+        job_id = await source.start(at.query, limit, collected)
+    except (VendorOutOfCredits, VendorBadRequest) as error:
         await asyncio.to_thread(bench.ledger.release, entry)
+        if isinstance(error, VendorBadRequest):
+            raise
         intake.progress.stopped_because = "out of credits"
         return None
-    except VendorBadRequest:
-        await asyncio.to_thread(bench.ledger.release, entry)
-        raise
     if job_id is None:
         await asyncio.to_thread(bench.ledger.release, entry)
-        intake.progress.stopped_because = "nobody matches the search"
+        intake.progress.stopped_because = (
+            "everybody who matches is collected" if collected else "nobody matches the search"
+        )
         return None
-    await asyncio.to_thread(bench.jobs.remember, entry, at.source, OPERATION, job_id, {"limit": limit})
-    return job_id
+    request = {"limit": limit, "first_page": 1 + max(pages, default=0)}
+    return await asyncio.to_thread(bench.jobs.remember, entry, at.source, OPERATION, job_id, request)
+
+
+def _vendor_ids(intake: Intake) -> tuple[str, ...]:
+    """People of the segment's landed pages, by the vendor's ids."""
+    at = intake.assignment
+    pages = intake.bench.raw_pages.read(at.key, at.segment.id)
+    ids = (
+        intake.mapper.to_draft(each)["vendor_id"]
+        for page in pages
+        for each in page.records
+        if not intake.mapper.is_error(each)
+    )
+    return tuple(sorted({each for each in ids if each}))
+
+
+async def _collect_job(source: SnapshotSource, intake: Intake, job: VendorJob) -> int:
+    """Wait for a job, land what it holds, settle it. Returns the records it delivered."""
+    status = await _ready(source, job.job_id)
+    if status.state is JobState.FAILED:
+        await asyncio.to_thread(intake.bench.jobs.finish, job.key, status.state.value)
+        await asyncio.to_thread(intake.bench.ledger.release, job.key)
+        raise VendorUnavailable(source.name, "snapshot", f"the job failed: {status.detail}")
+    if status.state is JobState.EXPIRED:
+        await asyncio.to_thread(intake.bench.jobs.finish, job.key, status.state.value)
+        return int(job.request["limit"])
+    delivered = await _download(source, intake, job) if status.state is JobState.READY else 0
+    charged = status.cost_usd
+    if charged is None:
+        charged = load_prices().estimate(source.name, OPERATION, delivered).usd
+    await asyncio.to_thread(intake.bench.ledger.settle, job.key, Decimal(delivered), charged)
+    await asyncio.to_thread(intake.bench.jobs.finish, job.key, status.state.value)
+    return delivered
 
 
 async def _ready(source: SnapshotSource, job_id: str) -> JobStatus:
@@ -105,20 +135,20 @@ async def _ready(source: SnapshotSource, job_id: str) -> JobStatus:
     )
 
 
-async def _download(source: SnapshotSource, intake: Intake, job_id: str, attempt: int) -> int:
+async def _download(source: SnapshotSource, intake: Intake, job: VendorJob) -> int:
     """Land every part. A part comes unordered (vendors.md §2.2), so it is sorted before it is cut into pages."""
     pages_a_part = -(-source.part_size // PAGE_RECORDS)
     total = 0
     for part in range(1, 10_000):
-        records = await _part(source, job_id, part)
+        records = await _part(source, job.job_id, part)
         if not records:
             break
         total += len(records)
         records.sort(key=_stable_order)
         for index in range(0, len(records), PAGE_RECORDS):
-            number = (part - 1) * pages_a_part + index // PAGE_RECORDS + 1
+            number = job.request["first_page"] + (part - 1) * pages_a_part + index // PAGE_RECORDS
             if not intake.has(number):
-                request: dict[str, object] = {"job": job_id, "part": part, "attempt": attempt}
+                request: dict[str, object] = {"job": job.job_id, "part": part}
                 await intake.land(number, records[index : index + PAGE_RECORDS], request, Decimal(0))
         if len(records) < source.part_size:
             break

@@ -75,9 +75,9 @@ class BrightDataClient(VendorClient):
         """Bearer token; other schemes are refused as text."""
         return {"Authorization": f"Bearer {self.access.secret('brightdata_api_token')}"}
 
-    async def start(self, query: SearchQuery, limit: int) -> str | None:
+    async def start(self, query: SearchQuery, limit: int, without: Sequence[str] = ()) -> str | None:
         """Start a people snapshot of at most `limit` records (the cost ceiling); None when nobody matches."""
-        return await self.start_snapshot(PEOPLE_DATASET, people_filter(query), limit)
+        return await self.start_snapshot(PEOPLE_DATASET, people_filter(query, without), limit)
 
     async def status(self, job_id: str) -> JobStatus:
         """Where the snapshot stands; unknown words mean that it is still being built."""
@@ -132,8 +132,9 @@ class BrightDataClient(VendorClient):
         return records is not None and (part - 1) * self.part_size >= records
 
 
-def people_filter(query: SearchQuery) -> Record:
-    """Country, any of the titles within the position text, any of the cities within the city text (§2.3)."""
+def people_filter(query: SearchQuery, without: Sequence[str] = ()) -> Record:
+    """Country, any of the titles within the position text, any of the cities within the city text, and none of the
+    people in `without` (§2.3)."""
     conditions = [
         {"name": "country_code", "operator": "in", "value": list(query.countries)},
         _any_of("position", query.titles),
@@ -141,6 +142,8 @@ def people_filter(query: SearchQuery) -> Record:
     if query.locations:
         conditions.append(_any_of("city", [place.partition(",")[0].strip() for place in query.locations]))
     conditions += [{"name": name, "operator": "=", "value": value} for name, value in query.facets]
+    if without:
+        conditions.append({"name": "id", "operator": "not_in", "value": list(without)})
     return {"operator": "and", "filters": conditions}
 
 

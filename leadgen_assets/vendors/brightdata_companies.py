@@ -65,7 +65,14 @@ class BrightDataCompanies(BrightDataClient):
         found: dict[str, Record] = {}
         for row in await self._rows(ids) if ids else ():
             found.update(dict.fromkeys(_company_keys(row), row))
-        return [_company_answer(company, found.get((company.linkedin or "").casefold())) for company in companies]
+        answers: list[Answer] = []
+        billed: set[int] = set()
+        for company in companies:
+            row = found.get((company.linkedin or "").casefold())
+            # Two companies asked by slug and by number may be one page: delivered, and billed, once.
+            answers.append(_company_answer(company, row, credits=Decimal(id(row) not in billed)))
+            billed.add(id(row))
+        return answers
 
     async def _rows(self, ids: list[str]) -> list[Record]:
         key = "companies/" + blake2b("|".join(ids).encode(), digest_size=12).hexdigest()
@@ -129,7 +136,7 @@ def _company_keys(row: Record) -> list[str]:
     return [] if is_error_row(row) else [key.casefold() for key in keys if key]
 
 
-def _company_answer(company: CompanyQuery, row: Record | None) -> Answer:
+def _company_answer(company: CompanyQuery, row: Record | None, credits: Decimal) -> Answer:
     if row is None:
         return Missed(company.ref)
     website = text(row.get("website"))
@@ -140,7 +147,7 @@ def _company_answer(company: CompanyQuery, row: Record | None) -> Answer:
         "company_size": first(row.get("company_size"), row.get("employees_in_linkedin")),
         "company_linkedin": first(row.get("url"), company.linkedin),
     }
-    return Found(company.ref, {name: value for name, value in fields.items() if value}, credits=Decimal(1))
+    return Found(company.ref, {name: value for name, value in fields.items() if value}, credits=credits)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -155,8 +155,9 @@ class SnapshotSource(Protocol):
     name: str
     part_size: int
 
-    async def start(self, query: SearchQuery, limit: int) -> str | None:
-        """The job's id, to be stored before anything else; None when nothing matches."""
+    async def start(self, query: SearchQuery, limit: int, without: Sequence[str] = ()) -> str | None:
+        """The job's id, to be stored before anything else; None when nothing matches. `without`: vendor ids to leave
+        out, because they are collected already."""
         ...
 
     async def status(self, job_id: str) -> JobStatus: ...
