@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from itertools import count
+from typing import TypeVar
 
 from leadgen_assets.collection.workbench import Intake
 from leadgen_assets.stores.ledger import OverBudget
@@ -18,6 +21,8 @@ from leadgen_assets.vendors.contracts import (
     VendorUnavailable,
 )
 from leadgen_assets.vendors.prices import load_prices
+
+Answer = TypeVar("Answer")
 
 PAGE_RECORDS = 250
 """Records per landed page: small enough for one claim and one insert, far below MongoDB's 16 MB."""
@@ -120,19 +125,11 @@ async def _collect_job(source: SnapshotSource, intake: Intake, job: VendorJob) -
 
 
 async def _ready(source: SnapshotSource, job_id: str) -> JobStatus:
-    waited = 0.0
-    for poll in range(10_000):
+    async def finished() -> JobStatus | None:
         status = await source.status(job_id)
-        if status.state is not JobState.RUNNING:
-            return status
-        pause = POLL_SECONDS[min(poll, len(POLL_SECONDS) - 1)]
-        waited += pause
-        if waited > DEADLINE_SECONDS:
-            break
-        await asyncio.sleep(pause)
-    raise VendorUnavailable(
-        source.name, "snapshot", f"still building after {DEADLINE_SECONDS:.0f} s; run again to go on"
-    )
+        return status if status.state is not JobState.RUNNING else None
+
+    return await _patiently(source, finished)
 
 
 async def _download(source: SnapshotSource, intake: Intake, job: VendorJob) -> int:
@@ -160,16 +157,22 @@ def _stable_order(record: Record) -> str:
 
 
 async def _part(source: SnapshotSource, job_id: str, part: int) -> list[Record]:
+    """A part; a snapshot that calls itself ready may still say "not yet" here (vendors.md §2.2)."""
+    return await _patiently(source, lambda: source.download(job_id, part))
+
+
+async def _patiently(source: SnapshotSource, ask: Callable[[], Awaitable[Answer | None]]) -> Answer:
+    """Ask until there is an answer, less and less often, up to the deadline."""
     waited = 0.0
-    for poll in range(10_000):
-        records = await source.download(job_id, part)
-        if records is not None:
-            return records
+    for poll in count():
+        answer = await ask()
+        if answer is not None:
+            return answer
         pause = POLL_SECONDS[min(poll, len(POLL_SECONDS) - 1)]
         waited += pause
         if waited > DEADLINE_SECONDS:
             break
         await asyncio.sleep(pause)
     raise VendorUnavailable(
-        source.name, "download", "the snapshot is ready but its download never is; run again to go on"
+        source.name, "snapshot", f"not ready after {DEADLINE_SECONDS:.0f} s; run again to go on with the same job"
     )

@@ -122,7 +122,15 @@ def _candidates(display: str, never: frozenset[str]) -> tuple[list[str], bool]:
                 return [], True
             break
         candidates.extend(_posts(held))
+    if len(majors) > 1 and not is_former and _is_role(majors[0]):
+        candidates.append(f"{majors[1]} {majors[0]}")
     return list(dict.fromkeys(candidates)), is_former
+
+
+def _is_role(text: str) -> bool:
+    """Whether a text says only what rank a post has: "Manager - Digital Marketing" names the work after the dash."""
+    rules = _table()
+    return all(word in rules.role_words or word in rules.level_words for word in _expanded(text))
 
 
 def _posts(parts: list[str]) -> Iterator[str]:
@@ -133,12 +141,11 @@ def _posts(parts: list[str]) -> Iterator[str]:
     if len(parts) == 1:
         return
     yield from parts
-    roles, levels = _table().role_words, _table().level_words
+    roles = _table().role_words
     last = words(parts[-1])[-1:]
     if last and _expanded(last[0])[-1:] and _expanded(last[0])[-1] in roles:
         yield from (f"{part} {last[0]}" for part in parts[:-1] if not roles.intersection(_expanded(part)))
-    first = _expanded(parts[0])
-    if all(word in roles or word in levels for word in first):
+    if _is_role(parts[0]):
         yield from (f"{part} {parts[0]}" for part in parts[1:])
 
 

@@ -208,6 +208,8 @@ def test_a_size_is_a_linkedin_band(text, band):
         ("Manager of Paid Media", "Paid Media Manager", 0.95),
         ("Sr Mgr, Growth Marketing", "Growth Marketing Manager", 0.95),
         ("Marketing Manager, Digital", "Digital Marketing Manager", 0.95),
+        ("Manager - Digital Marketing", "Digital Marketing Manager", 1.0),
+        ("Director - Digital Marketing", None, 0.0),
         ("Pay-Per-Click Manager", "PPC Manager", 0.95),
         ("S.E.M. Manager", "SEM Manager", 1.0),
         ("AdOps Manager - EMEA", "Ad Operations Manager", 0.95),
