@@ -38,6 +38,7 @@ def segment_metadata(report: SegmentReport) -> Metadata:
         "skipped_already_owned": done.skipped_owned,
         "not_found_by_vendor": done.not_found,
         "opted_out_at_vendor": done.opted_out,
+        "uncertain_calls": done.uncertain,
         "listing_truncated": done.truncated,
         "stopped_because": done.stopped_because or "target reached",
         "spent_usd": float(report.spent_usd),

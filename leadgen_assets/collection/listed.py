@@ -11,8 +11,14 @@ from decimal import Decimal
 from itertools import count
 
 from leadgen_assets.collection.workbench import Intake
-from leadgen_assets.stores.ledger import OverBudget
-from leadgen_assets.vendors.contracts import ListedSource, SearchQuery, VendorOutOfCredits
+from leadgen_assets.stores.ledger import OverBudget, Reserved
+from leadgen_assets.vendors.contracts import (
+    ListedSource,
+    SearchQuery,
+    VendorError,
+    VendorOutcomeUnknown,
+    VendorOutOfCredits,
+)
 from leadgen_assets.vendors.prices import load_prices
 
 IN_FLIGHT = 8
@@ -106,7 +112,8 @@ async def _buy(source: ListedSource, intake: Intake, listing_number: int, ids: l
 async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: list[str]) -> None:
     """Reserve, call, land, settle: in this order a crash anywhere leaves a trace and never an unrecorded charge.
 
-    A call that fails without an answer stays reserved: it may have been charged.
+    A call whose outcome nobody knows stays reserved, because it may have been charged. Where a repeat would be charged
+    too it is not sent again: the segment fills up from further down its listing, and the ledger lists it as uncertain.
     """
     bench, at = intake.bench, intake.assignment
     entry, prices = at.entry(source.paid_operation, number), load_prices()
@@ -124,12 +131,23 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
     if isinstance(reservation, OverBudget):
         intake.progress.stopped_because = "budget"
         return
+    if isinstance(reservation, Reserved) and reservation.again and not source.repeat_is_free:
+        intake.progress.uncertain += 1
+        return
     try:
         purchase = await source.buy(batch)
     except VendorOutOfCredits:
         await asyncio.to_thread(bench.ledger.release, entry)
         intake.progress.stopped_because = "out of credits"
         return
+    except VendorOutcomeUnknown:
+        if source.repeat_is_free:
+            raise
+        intake.progress.uncertain += 1
+        return
+    except VendorError:
+        await asyncio.to_thread(bench.ledger.release, entry)
+        raise
     if purchase.refused:
         intake.progress.stopped_because = "out of credits"
     intake.progress.not_found += len(purchase.missing)

@@ -71,6 +71,8 @@ class Progress:
     skipped_owned: int = 0
     not_found: int = 0
     opted_out: int = 0
+    uncertain: int = 0
+    """Paid calls that may have been charged without an answer, and are not repeated."""
     truncated: bool = False
     stopped_because: str | None = None
 

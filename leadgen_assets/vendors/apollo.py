@@ -56,6 +56,7 @@ class ApolloClient(VendorClient):
     reach = 50_000
     batch_size = 10
     paid_operation = "bulk_match"
+    repeat_is_free = False  # not documented, so not assumed
 
     async def authorise(self) -> dict[str, str]:
         """The key belongs into the header; elsewhere Apollo refuses it."""

@@ -119,6 +119,8 @@ class ListedSource(Protocol):
     """Most ids one purchase takes."""
     paid_operation: str
     """What `buy` is called in the price list."""
+    repeat_is_free: bool
+    """Whether buying the same people again soon costs nothing."""
 
     async def count(self, query: SearchQuery) -> int: ...
     async def listing(self, query: SearchQuery, page: int) -> Listing: ...

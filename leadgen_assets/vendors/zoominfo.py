@@ -78,6 +78,7 @@ class ZoomInfoClient(VendorClient):
     reach = 10_000
     batch_size = 25
     paid_operation = "enrich"
+    repeat_is_free = True  # records under management (vendors.md §3.2)
 
     _token: str | None = None
     _replace_at = 0.0
