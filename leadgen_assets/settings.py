@@ -151,16 +151,23 @@ class Settings(BaseSettings):
             if name == "slack":
                 secrets = {"slack_webhook_url": SecretStr(f"{base}/services/T000/B000/{SANDBOX_CREDENTIAL}")}
         else:
-            found = {key: getattr(self, key) for key in wanted}
-            if any(value is None for value in found.values()):
+            if self.missing(name):
                 return None
             base = explicit or _LIVE_BASE[name]
             if name == "salesforce" and not base:
-                if not self.salesforce_domain:
-                    return None
                 base = f"https://{self.salesforce_domain}.my.salesforce.com"
-            secrets = found
+            secrets = {key: getattr(self, key) for key in wanted}
         return VendorAccess(name, base.rstrip("/"), secrets, self._further_addresses(name, base.rstrip("/")))
+
+    def missing(self, name: str) -> list[str]:
+        """Settings by their environment names without which a vendor is off in live mode. An empty value counts as none,
+        as in a copied `.env.example`."""
+        wanted = [*_CREDENTIALS[name]]
+        if name == "salesforce" and not self.salesforce_base_url:
+            wanted.append("salesforce_domain")
+        values = {key: getattr(self, key) for key in wanted}
+        plain = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in values.items()}
+        return [key.upper() for key, value in plain.items() if not value]
 
     def _further_addresses(self, name: str, base: str) -> dict[str, str]:
         if name == "apollo":

@@ -13,7 +13,7 @@ def score_histogram(scores: pd.Series, threshold: float) -> str:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5, 2.4), layout="constrained")
+    figure = Figure(figsize=(5.6, 2.8), layout="constrained")
     axes = figure.subplots()
     axes.hist(scores.astype(float), bins=range(0, 101, 10), color="#4c78a8", edgecolor="white")
     if len(scores):
@@ -22,6 +22,7 @@ def score_histogram(scores: pd.Series, threshold: float) -> str:
     axes.set_xlim(0, 100)
     axes.set_xlabel("quality score")
     axes.set_ylabel("leads")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8, loc="upper left")
     FigureCanvasAgg(figure)

@@ -1,7 +1,8 @@
-"""Which errors Dagster should try again, and which it must not."""
+"""Which errors Dagster should try again, which it must not, and how a failed step is told to people."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,17 @@ from leadgen_assets.vendors.contracts import VendorBadRequest, VendorNotEntitled
 
 POLITE = dg.RetryPolicy(max_retries=3, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For what passes by itself. Seconds-scale faults are retried inside the vendor clients already."""
+
+
+def told(event: dg.DagsterEvent) -> str:
+    """What failed in a step, in one line: the error's own words, and for failed checks their names."""
+    error = event.step_failure_data.error
+    cause = error.cause if error and error.cause else error
+    text = cause.message.strip() if cause else ""
+    if cause is None or not text:
+        return "failed"
+    wanted = " ".join(text.split()) if cause.cls_name == "DagsterAssetCheckFailedError" else text.splitlines()[0]
+    return re.sub(r"^(\w+\.)+\w+: ", "", wanted)[:500]
 
 
 @contextmanager

@@ -65,8 +65,10 @@ def segment_table(counts: Mapping[str, Counts]) -> dg.TableMetadataValue:
     return frame_table(pd.DataFrame(rows, columns=["segment", *Counts().as_dict()]))
 
 
-def frequency_table(name: str, frequencies: Mapping[Any, Any]) -> dg.TableMetadataValue:
-    """A two-column table: what, and how often."""
+def frequency_table(name: str, frequencies: Mapping[Any, Any]) -> dg.MetadataValue:
+    """A two-column table: what, and how often; "none" instead of an empty one."""
+    if not frequencies:
+        return dg.MetadataValue.text("none")
     schema = dg.TableSchema([dg.TableColumn(name, "string"), dg.TableColumn("leads", "int")])
     records = [dg.TableRecord({name: str(each), "leads": int(number)}) for each, number in frequencies.items()]
     return dg.MetadataValue.table(records, schema=schema)

@@ -53,12 +53,12 @@ def scored_leads(
 
 
 def by_source(scored: pd.DataFrame) -> pd.DataFrame:
-    """source, leads, qualified, average_score, email_availability, company_completeness."""
+    """source, leads, qualified, score (average), email and company (shares); short names, so that the UI shows all."""
     grouped = scored.groupby("data_source", observed=True)
     return grouped.agg(
         leads=("lead_id", "size"),
         qualified=("is_qualified", "sum"),
-        average_score=("data_quality_score", "mean"),
-        email_availability=("email_available", "mean"),
-        company_completeness=("company_complete", "mean"),
+        score=("data_quality_score", "mean"),
+        email=("email_available", "mean"),
+        company=("company_complete", "mean"),
     ).reset_index(names="source")

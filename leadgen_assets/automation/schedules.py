@@ -10,7 +10,7 @@ from leadgen_assets.resources.stores import Stores
 from leadgen_assets.sprint_file import load_sprint
 from leadgen_assets.stores.sprint_book import SprintState
 
-SPRINT_FILE = Path("sprints/performance-marketers.yaml")
+SPRINT_FILE = Path(__file__).resolve().parents[2] / "sprints" / "performance-marketers.yaml"
 
 
 @dg.schedule(

@@ -10,7 +10,8 @@ import dagster as dg
 from dagster import AssetCheckKey
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from leadgen_assets.automation.jobs import COLLECT, JOBS, REFINE
+from leadgen_assets.assets.failures import told
+from leadgen_assets.automation.jobs import COLLECT, REFINE
 from leadgen_assets.partitions import SEGMENTS, SPRINTS
 from leadgen_assets.resources.notify import Desk
 from leadgen_assets.resources.stores import Stores
@@ -78,24 +79,25 @@ def collected_sprint(context: dg.SensorEvaluationContext, stores: Stores) -> Ite
 
 
 @dg.run_failure_sensor(
-    monitored_jobs=JOBS,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells the desk about a failed run, on its first attempt.",
+    description="Tells the desk about a failed run, on its first attempt, whoever launched it and from where.",
 )
 def announce_failure(context: dg.RunFailureSensorContext, desk: Desk) -> None:
     """One message per failed run, naming the failing steps."""
     run = context.dagster_run
     if int(run.tags.get("dagster/retry_number", 0)):
         return
-    errors = {event.step_key or "run": _first_line(event) for event in context.get_step_failure_events()}
+    # assets that are materialised from the web UI run in a job without a name of its own
+    what = "materialisation" if run.job_name.startswith("__") else run.job_name
+    errors = {event.step_key or "run": told(event) for event in context.get_step_failure_events()}
     desk.tell(
-        title=f"{run.job_name} failed: {run.tags.get('dagster/partition', 'no partition')}",
+        title=f"{what} failed: {run.tags.get('dagster/partition', 'no partition')}",
         text="; ".join(f"{step}: {error}" for step, error in errors.items())
         or context.failure_event.message
         or "failed",
         severity="CRITICAL",
-        key=f"run-failure/{run.job_name}/{run.tags.get('dagster/partition')}",
+        key=f"run-failure/{what}/{run.tags.get('dagster/partition')}",
     )
 
 
@@ -159,9 +161,3 @@ def _collect_request(sprint: str, segment: Segment, run_key: str) -> dg.RunReque
         partition_key=dg.MultiPartitionKey({"sprint": sprint, "segment": segment.id}),
         asset_selection=[dg.AssetKey(f"raw_{segment.source}"), dg.AssetKey(f"normalized_{segment.source}")],
     )
-
-
-def _first_line(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    cause = error.cause if error and error.cause else error
-    return cause.message.strip().splitlines()[0] if cause and cause.message.strip() else "failed"

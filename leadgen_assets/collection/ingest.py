@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -88,13 +88,13 @@ def ingest_pages(bench: OpenStores, pages: Sequence[RawPage], mapper: Mapper, pr
         **dict.fromkeys(suppressed, "suppressed"),
         **dict.fromkeys(duplicates, "duplicates"),
     }
-    total = Counts()
+    outcomes: dict[str, Counts] = {}
     for page in pages:
         ids = (lead_id(page.sprint, page.segment, page.number, at) for at in range(len(page.records)))
         tally = Counter(fate.get(each, "leads") for each in ids)
-        counts = Counts(delivered=len(page.records), **tally)
-        bench.raw_pages.record_outcome(page.page_id, counts.as_dict())
-        total += counts
+        outcomes[page.page_id] = Counts(delivered=len(page.records), **tally)
+    bench.raw_pages.record_outcomes({page: counts.as_dict() for page, counts in outcomes.items()})
+    total = Counts.total(outcomes.values())
     bench.live.add(pages[0].sprint, pages[0].segment, total.as_dict())
     return total
 
@@ -129,11 +129,11 @@ def _claim_and_insert(bench: OpenStores, leads: pd.DataFrame, keys: pd.DataFrame
     """
     if leads.empty:
         return set(), pd.DataFrame(columns=REFUSED)
-    held = {
-        each: tuple(LeadKey(kind, key) for kind, key in zip(group["kind"], group["key"], strict=True))
-        for each, group in keys.groupby("lead_id")
-    }
-    duplicates = set(bench.claims.claim([Claim(each, held.get(each, ())) for each in leads["lead_id"]]).duplicates)
+    held: dict[str, list[LeadKey]] = defaultdict(list)
+    for each, kind, key in zip(*(keys[name].tolist() for name in ("lead_id", "kind", "key")), strict=True):
+        held[each].append(LeadKey(kind, key))
+    claims = [Claim(each, tuple(held.get(each, ()))) for each in leads["lead_id"].tolist()]
+    duplicates = set(bench.claims.claim(claims).duplicates)
     fresh = leads[~leads["lead_id"].isin(duplicates)]
     written = bench.leads.insert_provisional(frame_documents(fresh))
     reasons = {each.lead_id: (f"database_{each.reason}", each.field) for each in written.rejected}

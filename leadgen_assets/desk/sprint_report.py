@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from leadgen_assets.desk import wording
 from leadgen_assets.desk.status import SprintStatus, sprint_status
 from leadgen_assets.stores.opened import OpenStores
 
@@ -36,16 +37,8 @@ def render(status: SprintStatus, scores: Mapping[int, int], costs: list[tuple[st
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters["number"] = lambda value: "–" if value is None else f"{value:,}"
-    environment.filters["share"] = lambda value: "–" if value is None else f"{value:.1%}"
-    environment.filters["figure"] = _figure
+    environment.globals["say"] = wording
     tallest = max(scores.values(), default=1)
     bars = [(low, count, round(100 * count / tallest)) for low, count in sorted(scores.items())]
     template = environment.get_template("sprint_report.html")
     return template.render(status=status, bars=bars, costs=costs, written_at=datetime.now(UTC))
-
-
-def _figure(value: float | int | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:,.4g}"

@@ -28,6 +28,8 @@ class SegmentStatus:
     suppressed: int
     quarantined: int
     cost_usd: float
+    reason: str | None = None
+    """Why it is short of its target, once its collector has ended."""
 
     @property
     def collected(self) -> int:
@@ -171,4 +173,5 @@ def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint) 
         suppressed=counts.suppressed,
         quarantined=counts.quarantined,
         cost_usd=round(cost, 2),
+        reason=opened.result.get("stopped", {}).get(segment.id) if state != "done" else None,
     )

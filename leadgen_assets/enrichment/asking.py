@@ -39,8 +39,10 @@ IN_FLIGHT = 20
 PARCELS_AT_ONCE = 4
 STRIKES = 5
 """Failed calls in a row after which a vendor counts as down for this round."""
+SOON = 3.0
+"""Seconds before what a vendor that is up could not answer yet (still queued) is asked again."""
 REST = 15.0
-"""Seconds before what a vendor could not answer (down, still queued) is asked once more."""
+"""Seconds before what is open then, or what a vendor that is down could not answer, is asked for the last time."""
 
 Q = TypeVar("Q")
 _FINAL = {
@@ -119,7 +121,8 @@ async def ask(desk: Desk, who: Respondent[Q], questions: Sequence[Question[Q]], 
     waiting = [
         part for parcel in _parcels(who, everything) if (part := [each for each in parcel if each.key not in known])
     ]
-    for is_last in (False, True):
+    is_second, is_last = False, False
+    while True:
         turn: _Round[Q] = _Round(asyncio.Semaphore(IN_FLIGHT), asyncio.Lock())
         gate = asyncio.Semaphore(PARCELS_AT_ONCE)
         await asyncio.gather(*(_parcel(desk, who, part, line, turn, known, gate) for part in waiting))
@@ -128,7 +131,8 @@ async def ask(desk: Desk, who: Respondent[Q], questions: Sequence[Question[Q]], 
         if is_last:
             line.stopped_because = "unavailable" if turn.is_down else None
             break
-        await desk.sleep(REST)
+        is_second, is_last = True, is_second or turn.is_down
+        await desk.sleep(REST if is_last else min(SOON, REST))
         waiting = _parcels(who, turn.later)
     if line.stopped_because is None:
         line.failed += len(turn.later)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.leads.golden import golden_records
-from leadgen_assets.leads.identity import cluster, lead_keys
+from leadgen_assets.leads.identity import Clusters, cluster, lead_keys
 from leadgen_assets.leads.resemblance import possible_duplicates
 from leadgen_assets.leads.schema import LEAD_FIELDS
 from leadgen_assets.stores.opened import OpenStores
@@ -38,9 +38,9 @@ def deduplicate(stores: OpenStores, sprint: str, segments: Mapping[str, pd.DataF
     delivered before; the order of segments does not matter."""
     frames = [frame for _, frame in sorted(segments.items()) if len(frame)]
     leads = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(LEAD_FIELDS))
-    is_suppressed = stores.suppressions.mask(leads)
+    clusters = cluster(lead_keys(leads), known=_delivered_before(stores, sprint))
+    is_suppressed = _whole_people(stores.suppressions.mask(leads), leads, clusters)
     kept = leads[~is_suppressed].reset_index(drop=True)
-    clusters = cluster(lead_keys(kept), known=_delivered_before(stores, sprint))
     golden = golden_records(kept, clusters)
     own = golden[~golden["is_earlier"].astype(bool)].reset_index(drop=True)
     alike = possible_duplicates(own)
@@ -54,6 +54,13 @@ def deduplicate(stores: OpenStores, sprint: str, segments: Mapping[str, pd.DataF
         conflicts=int(clusters.conflicts["lead_id"].nunique()),
         resemblances=len(alike),
     )
+
+
+def _whole_people(is_suppressed: pd.Series, leads: pd.DataFrame, clusters: Clusters) -> pd.Series:
+    """The mask, extended to every record of a suppressed person: another vendor's may lack the key that is listed."""
+    home = clusters.members.set_index("lead_id")["cluster_id"]
+    person = leads["lead_id"].map(home).fillna(leads["lead_id"])
+    return person.isin(person[is_suppressed])
 
 
 def _delivered_before(stores: OpenStores, sprint: str) -> pd.DataFrame:

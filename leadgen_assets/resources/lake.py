@@ -22,7 +22,10 @@ class LakeIOManager(dg.ConfigurableIOManager):
         context.add_output_metadata({"dagster/row_count": len(obj)})
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame | dict[str, pd.DataFrame]:
-        """The one partition a partition maps to, or {partition: frame} of those that were materialised."""
+        """The one partition a partition maps to, or {partition: frame} of those that were materialised.
+
+        Raises `dg.Failure`, which is not retried, when the one partition is not there.
+        """
         lake, asset = self._lake(), context.asset_key.to_user_string()
         keys = list(context.asset_partition_keys)
         if (context.definition_metadata or {}).get("many"):
@@ -30,7 +33,8 @@ class LakeIOManager(dg.ConfigurableIOManager):
         if len(keys) != 1:
             raise ValueError(f"{asset}: expected one partition, got {len(keys)}")
         if not lake.exists(asset, lake_path(keys[0])):
-            raise FileNotFoundError(f"{asset} has no partition {keys[0]}; materialise it first")
+            # no retry makes it appear
+            raise dg.Failure(f"{asset} has no partition {keys[0]}; materialise it first", allow_retries=False)
         return lake.read(asset, lake_path(keys[0]))
 
     def _lake(self) -> Lake:

@@ -41,6 +41,7 @@ class Vendors(dg.ConfigurableResource[Any]):
             try:
                 opened = registry.source(assignment.source, settings, _governor(settings, stack), observer)
             except registry.VendorOff as error:
+                stores.book.record_stop(assignment.key, assignment.segment.id, str(error))
                 raise dg.Failure(str(error), allow_retries=False) from None
             client = await stack.enter_async_context(opened)
             fetch = fetcher(assignment.source, client, settings.home)

@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 
 from leadgen_assets.stores import bulk
 from leadgen_assets.stores.errors import StoreError, told_without_values
-from leadgen_assets.stores.mongo import MongoDatabase, collection, now
+from leadgen_assets.stores.mongo import Document, MongoDatabase, collection, now
 
 DONE = frozenset({"created", "updated"})
 """Outcomes after which the CRM holds what was sent."""
@@ -82,9 +82,14 @@ class CrmOutcomes:
         return found
 
     def sent(self, sprint: str) -> int:
-        """How many leads of a sprint a CRM took as they were last sent."""
-        with told_without_values(f"counting the leads of {sprint} that were sent"):
-            return self._outcomes.count_documents({"sprint": sprint, "outcome": {"$in": sorted(DONE)}})
+        """Sendings of the leads that a CRM holds: first ones, updates and retries."""
+        steps: list[Document] = [
+            {"$match": {"sprint": sprint, "outcome": {"$in": sorted(DONE)}}},
+            {"$group": {"_id": None, "sent": {"$sum": "$attempts"}}},
+        ]
+        with told_without_values(f"counting what was sent of {sprint}"):
+            found = list(self._outcomes.aggregate(steps))
+        return int(found[0]["sent"]) if found else 0
 
     def of_sprint(self, sprint: str, target: str, outcome: str | None = None) -> Iterator[LeadOutcome]:
         """The outcomes of a sprint at one CRM, all or of one kind."""

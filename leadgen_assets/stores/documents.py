@@ -96,7 +96,8 @@ def _clean_column(name: str, column: pd.Series) -> list[Any]:
     """A column as plain Python values with None for what is missing."""
     if name not in LIST_FIELDS and name not in JSON_FIELDS and name not in _TIMES:
         if isinstance(column.dtype, pd.StringDtype):
-            return column.astype(object).where(column.notna(), None).tolist()
+            # a third of the time of `astype(object).where(...)`, and a collector does this for each column of each batch
+            return [value if isinstance(value, str) else None for value in column.tolist()]
         if pd.api.types.is_numeric_dtype(column.dtype) and not column.isna().any():
             plain: list[Any] = column.tolist()
             return plain

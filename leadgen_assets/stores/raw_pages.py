@@ -16,9 +16,11 @@ from decimal import Decimal
 from typing import Any
 
 from bson import Binary, Decimal128
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from leadgen_assets.stores.errors import StoreMissing, told_without_values
+from leadgen_assets.stores import bulk
+from leadgen_assets.stores.errors import StoreError, StoreMissing, told_without_values
 from leadgen_assets.stores.mongo import Document, MongoDatabase, collection, now
 
 RETENTION = timedelta(days=90)
@@ -151,19 +153,28 @@ class RawPages:
         return (ends[0], ends[1]) if ends else None
 
     def record_outcome(self, page: str, counts: Mapping[str, int]) -> None:
-        """Say what became of a page's records (`COUNTS`; further whole numbers are kept too). Last word wins.
+        """Say what became of one page's records; see `record_outcomes`."""
+        self.record_outcomes({page: counts})
 
-        Raises `ValueError` when a count of `COUNTS` is missing or they do not add up to what was delivered (NFR-007).
+    def record_outcomes(self, outcomes: Mapping[str, Mapping[str, int]]) -> None:
+        """Say what became of the records of some pages, {page id: counts} (`COUNTS`; further whole numbers are kept too).
+        Last word wins.
+
+        Raises `ValueError` when a count of `COUNTS` is missing or they do not add up to what was delivered (NFR-007);
+        then nothing is recorded.
         """
-        missing = [name for name in COUNTS if name not in counts]
-        if missing:
-            raise ValueError(f"page {page}: the outcome lacks {', '.join(missing)}")
-        if counts["delivered"] != sum(counts[name] for name in COUNTS[1:]):
-            raise ValueError(f"page {page}: delivered is not leads + duplicates + suppressed + quarantined")
-        sprint, segment, _, number = page.rsplit("/", 3)
-        body = {"sprint": sprint, "segment": segment, "number": int(number), "counts": dict(counts), "at": now()}
-        with told_without_values(f"recording the outcome of page {page}"):
-            self._outcomes.replace_one({"_id": page}, body, upsert=True)
+        moment, writes = now(), []
+        for page, counts in outcomes.items():
+            _require_sound(page, counts)
+            sprint, segment, _, number = page.rsplit("/", 3)
+            body = {"sprint": sprint, "segment": segment, "number": int(number), "counts": dict(counts), "at": moment}
+            writes.append(UpdateOne({"_id": page}, {"$set": body}, upsert=True))
+        refused = bulk.write(self._outcomes, writes).refused
+        if refused:
+            # two processes at one page: one upsert lost the race, and now finds the other's document
+            refused = bulk.write(self._outcomes, [writes[each.position] for each in refused]).refused
+        if refused:
+            raise StoreError(f"the outcomes of {len(refused)} pages could not be recorded; ingest them again")
 
     def counts(self, sprint: str) -> dict[str, dict[str, int]]:
         """{segment: {pages, delivered, leads, duplicates, suppressed, quarantined, …}} over all recorded outcomes."""
@@ -206,6 +217,14 @@ class RawPages:
             query["number"] = {"$in": sorted(numbers)}
         with told_without_values(f"reading the pages of {sprint}/{segment}"):
             yield from self._pages.find(query).sort("number").batch_size(8)
+
+
+def _require_sound(page: str, counts: Mapping[str, int]) -> None:
+    missing = [name for name in COUNTS if name not in counts]
+    if missing:
+        raise ValueError(f"page {page}: the outcome lacks {', '.join(missing)}")
+    if counts["delivered"] != sum(counts[name] for name in COUNTS[1:]):
+        raise ValueError(f"page {page}: delivered is not leads + duplicates + suppressed + quarantined")
 
 
 def _pack(name: str, content: Any) -> Binary:

@@ -144,6 +144,10 @@ class SprintBook:
         """Merge figures into the sprint's result, by top-level name."""
         self._set(key, {f"result.{name}": value for name, value in result.items()})
 
+    def record_stop(self, key: str, segment_id: str, reason: str | None) -> None:
+        """Say why a segment's collector ended before its target; None when it did not."""
+        self._set(key, {f"result.stopped.{segment_id}": reason})
+
     def set_state(self, key: str, state: SprintState | str) -> None:
         """Say where the sprint stands. `ValueError` for an unknown state; the change is on record with its time."""
         value = SprintState(state).value

@@ -106,7 +106,6 @@ def parsed(response: httpx.Response) -> Any:
         return None
 
 
-def is_cut_short(response: httpx.Response) -> bool:
-    """Whether the answer calls itself JSON and is none: its end is missing."""
-    content = response.content.strip()
-    return _says_json(response) and content not in (b"", b"null") and parsed(response) is None
+def is_cut_short(response: httpx.Response, body: Any) -> bool:
+    """Whether the answer calls itself JSON and is none: its end is missing. `body` is what `parsed` made of it."""
+    return body is None and _says_json(response) and response.content.strip() not in (b"", b"null")

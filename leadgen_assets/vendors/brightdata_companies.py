@@ -68,10 +68,10 @@ class BrightDataCompanies(BrightDataClient):
         answers: list[Answer] = []
         billed: set[int] = set()
         for company in companies:
-            row = found.get((company.linkedin or "").casefold())
+            match = found.get((company.linkedin or "").casefold())
             # Two companies asked by slug and by number may be one page: delivered, and billed, once.
-            answers.append(_company_answer(company, row, credits=Decimal(id(row) not in billed)))
-            billed.add(id(row))
+            answers.append(_company_answer(company, match, credits=Decimal(id(match) not in billed)))
+            billed.add(id(match))
         return answers
 
     async def _rows(self, ids: list[str]) -> list[Record]:

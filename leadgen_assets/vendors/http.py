@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -41,6 +43,8 @@ __all__ = ["Classified", "Classifier", "Reply", "VendorClient", "retry_after"]
 
 TIMEOUT = 30.0
 RETRIES = 3
+AT_ONCE = 20
+"""Connections to one vendor; all are kept open, or every call beyond a smaller number would connect anew."""
 MAX_WAIT = 300.0
 """Longest pause in seconds a vendor's Retry-After may impose on one call; beyond it the call fails at once."""
 
@@ -117,6 +121,7 @@ class VendorClient:
 
     async def __aenter__(self) -> Self:
         hush_http_loggers()
+        _search_sniffio_once()
         # A proxy from the environment is right for vendors and wrong for a server on this machine.
         is_local = urlsplit(self.access.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = httpx.AsyncClient(
@@ -124,7 +129,7 @@ class VendorClient:
             transport=self._transport,
             trust_env=not is_local,
             verify=_tls(),
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
+            limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
         )
         return self
 
@@ -200,12 +205,11 @@ class VendorClient:
     async def _attempt(self, request: _Request) -> Reply:
         """One attempt; a rejected login is renewed once and does not count as an attempt."""
         logins = self._logins
-        response, classified = await self._exchange(request)
+        response, body, classified = await self._exchange(request)
         if classified.verdict is Verdict.AUTH and not request.anonymous and await self._renew(logins):
-            response, classified = await self._exchange(request)
+            response, body, classified = await self._exchange(request)
         if classified.verdict in _FINAL:
             await self._fail(request, response.status_code, classified)
-        body = None if request.as_text and response.status_code == 200 else parsed(response)
         text = response.text if body is None else ""
         return Reply(response.status_code, response.headers, body, text, classified.verdict, classified.wait)
 
@@ -227,7 +231,8 @@ class VendorClient:
             detail = f"{strikes} rejections in 5 minutes; all calls pause for 5 minutes before the vendor blocks us"
             raise self._error(VendorUnavailable, request, detail, 429)
 
-    async def _exchange(self, request: _Request) -> tuple[httpx.Response, Classified]:
+    async def _exchange(self, request: _Request) -> tuple[httpx.Response, Any, Classified]:
+        """The answer, its parsed body (None where it is to be text, or is no JSON), and what it means."""
         try:
             waited = await self._governor.acquire(self.vendor, request.operation)
         except RateWindowClosed as closed:
@@ -248,16 +253,16 @@ class VendorClient:
             raise _TryAgain(f"{what} ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.TooManyRedirects):
             raise self._error(VendorBadRequest, request, "the address is not a usable URL") from None
-        classified = self._classified(request, response)
+        body = None if request.as_text and response.status_code == 200 else parsed(response)
+        classified = self._classified(request, response, body)
         self._observe(request, classified.verdict, began, response.status_code, waited)
-        return response, classified
+        return response, body, classified
 
-    def _classified(self, request: _Request, response: httpx.Response) -> Classified:
-        if response.is_success and not request.as_text and is_cut_short(response):
+    def _classified(self, request: _Request, response: httpx.Response, body: Any) -> Classified:
+        if response.is_success and not request.as_text and is_cut_short(response, body):
             if request.paid:
                 raise self._unknown(request, "answer cut short")
             return Classified(Verdict.BACK_OFF, detail="answer cut short")
-        body = None if request.as_text and response.status_code == 200 else parsed(response)
         return request.classify(response.status_code, response.headers, response.text if body is None else body)
 
     async def _renew(self, logins: int) -> bool:
@@ -292,6 +297,14 @@ def _pause(state: RetryCallState) -> float:
     if isinstance(error, _TryAgain) and error.wait is not None:
         return error.wait
     return float(2 ** (state.attempt_number - 1)) * random.uniform(1.0, 1.25)
+
+
+@cache
+def _search_sniffio_once() -> None:
+    """httpcore imports sniffio several times a call. Where it is not installed, Python would search the disk each time;
+    `None` is how the import system is told that a module is not there."""
+    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 @cache

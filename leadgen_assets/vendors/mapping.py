@@ -20,7 +20,7 @@ _MASKED_DOMAINS = ("domain.com",)
 
 def text(value: Any) -> str | None:
     """The value as text, or None for what is no data: empty, masked, a flag, a container, "Contact Info"."""
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+    if value is None or isinstance(value, bool | dict | list):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)

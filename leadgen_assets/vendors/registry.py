@@ -138,4 +138,4 @@ def _known(name: str, allowed: tuple[str, ...], role: str) -> str:
 def _remedy(name: str, settings: Settings) -> str:
     if settings.leadgen_mode == "sandbox":
         return f"no sandbox is running (or set {name.upper()}_BASE_URL)"
-    return f"its credentials are not in the settings; see {name.upper()}_… in the list of settings"
+    return f"{', '.join(settings.missing(name))} not set; put it into .env"

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -93,7 +93,8 @@ def to_draft(record: Record) -> Draft:
 
 def drift(records: Sequence[Record]) -> Drift:
     """Columns whose meaning nobody has told yet; they are kept in the record."""
-    unknown = {name for record in records for name in record if _meanings().get(_folded(name)) is None}
+    names = {name for record in records for name in record}
+    unknown = {name for name in names if _meanings().get(_folded(name)) is None}
     ignored = _ignored()
     return Drift("sales_navigator", tuple(sorted(name for name in unknown if _folded(name) not in ignored)))
 
@@ -199,6 +200,7 @@ def _by_meaning(record: Record) -> dict[str, list[str]]:
     }
 
 
+@lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
     return "".join(letter for letter in re.sub(r" \(\d+\)$", "", name).casefold() if letter.isalnum())
 

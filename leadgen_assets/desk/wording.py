@@ -1,0 +1,70 @@
+"""How figures are said to people: the same words in the terminal and in the report."""
+
+from __future__ import annotations
+
+UNKNOWN = "–"
+
+_VENDORS = {
+    "apollo": "Apollo",
+    "brightdata": "Bright Data",
+    "zoominfo": "ZoomInfo",
+    "sales_navigator": "Sales Navigator",
+    "hunter": "Hunter",
+    "clearbit": "Clearbit",
+    "neverbounce": "NeverBounce",
+    "pdl": "People Data Labs",
+    "hubspot": "HubSpot",
+    "salesforce": "Salesforce",
+    "slack": "Slack",
+}
+_SHARES = {"required_fields", "email_availability", "company_completeness", "validation_rate", "duplicate_rate"}
+_CEILINGS = {"duplicate_rate"}
+"""Gates whose threshold is the highest value allowed; of the others it is the lowest."""
+
+
+def vendor(name: str) -> str:
+    """The vendor as it writes itself."""
+    return _VENDORS.get(name, name)
+
+
+def purchase(name: str) -> str:
+    """ "hunter finder" as "Hunter finder", "apollo bulk_match" as "Apollo bulk match"."""
+    who, _, what = name.partition(" ")
+    return f"{vendor(who)} {what.replace('_', ' ')}".strip()
+
+
+def gate(name: str) -> str:
+    """The gate's name as words."""
+    return name.replace("_", " ").capitalize()
+
+
+def value(gate_name: str, figure: float | int | None) -> str:
+    """What was measured at a gate: a share in per cent, a score, a count; exact enough to tell it from the limit."""
+    if figure is None:
+        return UNKNOWN
+    if gate_name in _SHARES:
+        return f"{figure:.2%}"
+    return f"{figure:,}" if isinstance(figure, int) else f"{figure:,.2f}"
+
+
+def limit(gate_name: str, threshold: float | int | None) -> str:
+    """What the gate requires."""
+    if threshold is None:
+        return UNKNOWN
+    said = f"{threshold * 100:.4g}%" if gate_name in _SHARES else f"{threshold:,}"
+    return f"at {'most' if gate_name in _CEILINGS else 'least'} {said}"
+
+
+def share(figure: float | None) -> str:
+    """A share in per cent."""
+    return UNKNOWN if figure is None else f"{figure:.1%}"
+
+
+def count(figure: int | None) -> str:
+    """A number with separators."""
+    return UNKNOWN if figure is None else f"{figure:,}"
+
+
+def usd(figure: float | None, digits: int = 2) -> str:
+    """An amount of money."""
+    return UNKNOWN if figure is None else f"${figure:,.{digits}f}"
