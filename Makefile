@@ -33,7 +33,7 @@ $(STAMP): requirements/core.txt pyproject.toml
 sprint: bootstrap ## run the whole 20,000-lead sprint against the sandbox vendors
 	@$(BIN)/leadgen sprint start sprints/performance-marketers.yaml
 
-dev: bootstrap ## services, Dagster's web UI and the dashboard, until Ctrl-C
+dev: bootstrap ## services, simulated vendors and Dagster's web UI, until Ctrl-C
 	@$(BIN)/leadgen dev
 
 bench: bootstrap ## run the benchmarks and print their table

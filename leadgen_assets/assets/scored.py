@@ -55,10 +55,14 @@ def scored_leads(
 def by_source(scored: pd.DataFrame) -> pd.DataFrame:
     """source, leads, qualified, score (average), email and company (shares); short names, so that the UI shows all."""
     grouped = scored.groupby("data_source", observed=True)
-    return grouped.agg(
-        leads=("lead_id", "size"),
-        qualified=("is_qualified", "sum"),
-        score=("data_quality_score", "mean"),
-        email=("email_available", "mean"),
-        company=("company_complete", "mean"),
-    ).reset_index(names="source")
+    return (
+        grouped.agg(
+            leads=("lead_id", "size"),
+            qualified=("is_qualified", "sum"),
+            score=("data_quality_score", "mean"),
+            email=("email_available", "mean"),
+            company=("company_complete", "mean"),
+        )
+        .round({"score": 1, "email": 2, "company": 2})
+        .reset_index(names="source")
+    )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 
@@ -164,7 +165,7 @@ def _result(gated: Gated, outcome: Outcome) -> dg.AssetCheckResult:
     if outcome.observed is not None:
         metadata["observed"] = outcome.observed
     if outcome.docs_url:
-        metadata["report"] = dg.MetadataValue.url(outcome.docs_url)
+        metadata["report"] = _link(outcome.docs_url)
     critical = outcome.severity == "critical"
     return dg.AssetCheckResult(
         asset_key=gated.asset,
@@ -174,6 +175,12 @@ def _result(gated: Gated, outcome: Outcome) -> dg.AssetCheckResult:
         description=outcome.detail,
         metadata=metadata,
     )
+
+
+def _link(url: str) -> dg.MetadataValue:
+    """Browsers open no file from a page that came over HTTP, so a file is shown as a path to copy."""
+    parts = urlsplit(url)
+    return dg.MetadataValue.path(unquote(parts.path)) if parts.scheme == "file" else dg.MetadataValue.url(url)
 
 
 def unguarded_gates(gated: tuple[Gated, ...] = GATED) -> set[str]:

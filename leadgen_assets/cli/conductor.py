@@ -9,15 +9,16 @@ from typing import Any
 
 import dagster as dg
 
-from leadgen_assets.cli.progress import Board, board
+from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
+from leadgen_assets.cli.progress import COLLECTING, Board, board
 from leadgen_assets.cli.runs import RunOutcome, close_killed_runs, start_collect, start_refine
 from leadgen_assets.cli.workplace import Workplace
+from leadgen_assets.desk.sprint_report import write_sprint_report
 from leadgen_assets.desk.status import SprintStatus, sprint_status
 from leadgen_assets.leads.schema import SOURCES
-from leadgen_assets.partitions import SEGMENTS, SPRINTS
 from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.opened import OpenStores
-from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
+from leadgen_assets.stores.sprint_book import SprintState
 
 AT_ONCE = 10
 """Segments collected at the same time (NFR-008)."""
@@ -89,6 +90,9 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
             if refined.problem:
                 problems["refine"] = refined.problem
     stores.book.set_state(key, SprintState.FAILED if "refine" in problems else SprintState.FINISHED)
+    if "refine" in problems:
+        # The asset comes after the CRM; a sprint that was refused needs its report all the more.
+        write_sprint_report(stores, key, place.settings.home / "reports")
     status = sprint_status(stores, key)
     after = Ledgered.of(stores, key)
     return SprintResult(
@@ -99,12 +103,6 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
         synced=after.synced - before.synced,
         problems=problems,
     )
-
-
-def open_partitions(instance: dg.DagsterInstance, opened: OpenSprint) -> None:
-    """Make the sprint and its segments known to Dagster; known ones stay."""
-    instance.add_dynamic_partitions(str(SPRINTS.name), [opened.key])
-    instance.add_dynamic_partitions(str(SEGMENTS.name), [each.id for each in opened.sprint.segments])
 
 
 def _prepare_pools(instance: dg.DagsterInstance) -> None:
@@ -125,13 +123,19 @@ def _collect(
     problems: dict[str, str] = {}
     while True:
         opened = place.stores.book.get(key)
-        for segment in opened.sprint.segments:
-            if segment.paused or segment.id in running.values() or started.get(segment.id) == segment:
-                continue
+        due = [
+            each
+            for each in opened.sprint.segments
+            if not each.paused and each.id not in running.values() and started.get(each.id) != each
+        ]
+        if due:
             open_partitions(instance, opened)
+        for segment in due:
             problems.pop(segment.id, None)
             running[start_collect(pool, place.logs, key, segment.id, segment.source)] = segment.id
             started[segment.id] = segment
+        if due:
+            settle_empty_cells(instance, opened)
         if not running:
             return problems
         done, _ = wait(running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
@@ -140,7 +144,7 @@ def _collect(
             outcome = _outcome(each)
             if outcome.problem:
                 problems[segment_id] = outcome.problem
-        shown.refresh("Collecting", {each: problems.get(each) for each in started.keys() - set(running.values())})
+        shown.refresh(COLLECTING, {each: problems.get(each) for each in started.keys() - set(running.values())})
 
 
 def _wait_for(future: Future[RunOutcome], instance: dg.DagsterInstance, key: str, shown: Board) -> RunOutcome:

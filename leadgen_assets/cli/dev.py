@@ -3,37 +3,76 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from pathlib import Path
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Annotated
 
 import dagster as dg
 import typer
 from rich.console import Console
 
-from leadgen_assets.cli.conductor import open_partitions
-from leadgen_assets.cli.workplace import PROJECT, workplace
+from leadgen_assets.cli.dagster_process import HOST, running_dagster, why_not
+from leadgen_assets.cli.errors import CannotDo
+from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
+from leadgen_assets.cli.runs import close_killed_runs
+from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def dev(port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1.")] = 3000) -> None:
+class _Told(Exception):
+    """Somebody wants this command to end."""
+
+
+def dev(port: Annotated[int, typer.Option(min=1, max=65535, help=f"Port of the Dagster UI on {HOST}.")] = 3000) -> None:
     """Start everything and print where it is. A sprint can be started in another terminal meanwhile."""
-    console = Console(highlight=False)
-    with workplace(vendors=True, dagster=True) as place:
-        with dg.DagsterInstance.get() as instance:
-            for opened in place.stores.book.list():
-                open_partitions(instance, opened)
-        command = [str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(PROJECT / "workspace.yaml")]
-        command += ["--host", "127.0.0.1", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=PROJECT, env=os.environ.copy())
-        console.print(f"Dagster UI       http://127.0.0.1:{port}")
-        if sandbox := os.environ.get("LEADGEN_SANDBOX_URL"):
-            console.print(f"Sandbox vendors  {sandbox}")
-        console.print(f"State            {place.settings.home}")
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            console.print("Stopping.")
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    console = Console(highlight=False, soft_wrap=True)
+    problem = why_not(port)
+    if problem:
+        raise CannotDo(
+            f"Port {port} on {HOST} cannot be used ({problem}). Is another `leadgen dev` running? "
+            f"Stop it, or choose another port: leadgen dev --port {port + 1 if port < 65535 else 3000}"
+        )
+    with suppress(_Told), _stopped_by_signals():
+        console.print("Starting the stores, the sandbox vendors and Dagster …")
+        with workplace(vendors=True, dagster=True) as place:
+            _know_sprints(place)
+            with running_dagster(port, PROJECT / "workspace.yaml", place.settings.home) as dagster:
+                dagster.wait_ready()
+                console.print(f"Dagster UI       {dagster.url}", style="bold")
+                if place.settings.leadgen_mode == "sandbox":
+                    console.print(f"Sandbox vendors  {os.environ['LEADGEN_SANDBOX_URL']}")
+                console.print(f"State            {place.settings.home}")
+                console.print(f"Log              {dagster.log}")
+                console.print("Ctrl-C stops everything.")
+                code = dagster.process.wait()
+                raise CannotDo(f"Dagster ended by itself (exit code {code}). {dagster.last_words()}")
+    console.print("Stopped.")
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """The first signal ends the block in order; further ones are ignored, so that nothing is left half stopped."""
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        for each in STOPS:
+            signal.signal(each, signal.SIG_IGN)
+        raise _Told
+
+    before = {each: signal.signal(each, hear) for each in STOPS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _know_sprints(place: Workplace) -> None:
+    """Every sprint on record is a partition; a run whose process is gone holds no slot any more."""
+    with dg.DagsterInstance.get() as instance:
+        close_killed_runs(instance)
+        for opened in place.stores.book.list():
+            open_partitions(instance, opened)
+            settle_empty_cells(instance, opened)

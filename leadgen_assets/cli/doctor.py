@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
+from leadgen_assets.cli.workplace import PROJECT, Workplace, wants_postgres, workplace
 from leadgen_assets.delivery.mapping import MappingError, load_mapping
 from leadgen_assets.delivery.validation import validate
 from leadgen_assets.sprint_file import Sprint, load_sprint
@@ -62,7 +62,7 @@ def _stores(place: Workplace) -> Iterator[Finding]:
         yield Finding(
             "Redis", False, f"away ({type(error).__name__}); claims would fall back to MongoDB", required=False
         )
-    yield Finding("Dagster storage", True, "PostgreSQL answers")
+    yield Finding("Dagster storage", True, "PostgreSQL answers" if wants_postgres() else "as DAGSTER_HOME says")
 
 
 def _disk(place: Workplace) -> Iterator[Finding]:
@@ -80,7 +80,7 @@ def _sprint(place: Workplace, sprint: Sprint) -> Iterator[Finding]:
     gates = sprint.gates.model_dump()
     yield Finding("Thresholds", True, ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in gates.items()))
     people = place.stores.suppressions.count()
-    detail = f"{people:,} entries" if people else "empty; import one if your company keeps one"
+    detail = f"{people:,} entries" if people else "empty: nobody is known to have opted out"
     yield Finding("Suppression list", people > 0, detail, required=False)
 
 
@@ -91,9 +91,13 @@ async def _vendors(place: Workplace, sprint: Sprint) -> list[Finding]:
     named.update([sprint.crm.target], *waterfalls)
     governor = registry.governor(place.settings)
     opened = registry.checkables(place.settings, governor)
-    off = [Finding(name, False, "off: its credentials are not set", True) for name in sorted(named - opened.keys())]
+    off = [_off(place, name) for name in sorted(named - opened.keys())]
     checked = await asyncio.gather(*(_vendor(name, each, required=name in named) for name, each in opened.items()))
     return [*checked, *off, await _mapping(place, sprint, governor)]
+
+
+def _off(place: Workplace, name: str) -> Finding:
+    return Finding(name, False, f"off: {', '.join(place.settings.missing(name)) or 'its credentials'} not set", True)
 
 
 async def _vendor(name: str, opened: AbstractAsyncContextManager[Checkable], *, required: bool) -> Finding:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from leadgen_assets.services.errors import ServiceUnavailable
+from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import SprintFileError
+from leadgen_assets.stores.errors import StoreError
 from leadgen_assets.vendors.contracts import VendorError
+from leadgen_assets.vendors.limits import LimitsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,8 +35,21 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CannotDo, SprintFileError, ServiceUnavailable, VendorError) as error:
-            Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
-            raise typer.Exit(USAGE) from None
+        except (CannotDo, SprintFileError, ServiceUnavailable, VendorError, LimitsError, StoreError) as error:
+            _tell(str(error))
+        except ValidationError as error:
+            if error.title != Settings.__name__:
+                raise
+            _tell("\n".join(_setting(each) for each in error.errors(include_input=False, include_url=False)))
+        raise typer.Exit(USAGE)
 
     return wrapped
+
+
+def _tell(message: str) -> None:
+    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
+
+
+def _setting(problem: Any) -> str:
+    """Setting and what is wrong with it; not its value, which may be a secret."""
+    return f"{'.'.join(str(each) for each in problem['loc']).upper()}: {problem['msg']}; see .env.example"

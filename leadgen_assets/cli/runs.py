@@ -10,6 +10,8 @@ import logging
 import multiprocessing
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from pathlib import Path
 
 import dagster as dg
 import psutil
+
+from leadgen_assets.assets.failures import told
+from leadgen_assets.services.processes import ProcessIdentity
 
 OWNER_TAG = "leadgen/process"
 """Run tag with the id and start time of the process that executes the run: tells a killed run from a slow one."""
@@ -43,8 +48,20 @@ def worker_pool(size: int) -> Iterator[ProcessPoolExecutor]:
     forked = multiprocessing.get_context("forkserver")
     forked.set_forkserver_preload(["leadgen_assets.cli.preload"])
     ensure_running()
-    with ProcessPoolExecutor(max_workers=size, mp_context=forked) as pool:
+    me = ProcessIdentity.current()
+    with ProcessPoolExecutor(size, mp_context=forked, initializer=_end_with, initargs=(me,)) as pool:
         yield pool
+
+
+def _end_with(conductor: ProcessIdentity) -> None:
+    """A killed conductor cannot end its workers, which hold each other's pipes open; so each looks for itself."""
+
+    def watch() -> None:
+        while conductor.is_alive:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def start_collect(pool: ProcessPoolExecutor, logs: Path, sprint: str, segment: str, source: str) -> Future[RunOutcome]:
@@ -128,12 +145,6 @@ def _problem(result: dg.ExecuteInProcessResult) -> str:
         for each in result.get_asset_check_evaluations()
         if not each.passed and each.blocking
     ]
-    for event in result.all_events:
-        if messages:
-            break
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            cause = error.cause if error and error.cause else error
-            text = cause.message.strip() if cause else "failed"
-            messages.append(f"{event.step_key}: {text.splitlines()[0][:500]}" if text else f"{event.step_key}: failed")
+    if not messages:
+        messages = [f"{event.step_key}: {told(event)}" for event in result.all_events if event.is_step_failure]
     return "; ".join(messages) or "the run failed before its first step; see its log"

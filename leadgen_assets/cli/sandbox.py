@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import threading
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +9,7 @@ import typer
 from rich.console import Console
 
 from leadgen_assets.cli.errors import told
+from leadgen_assets.cli.sandbox_process import announce
 from leadgen_assets.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -30,18 +27,15 @@ def serve(
     people: Annotated[int, typer.Option(min=200, help="How many people the invented world has.")] = 26_000,
     seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 7,
     limits: Annotated[Path | None, typer.Option(help="YAML that overrides documented rate limits.")] = None,
-    until_parent_ends: Annotated[bool, typer.Option(hidden=True)] = False,
+    while_used: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve all sandbox vendors on 127.0.0.1 and write this home's Sales Navigator exports, until Ctrl-C."""
     from leadgen_assets.sandbox import server
 
     settings = Settings()
-    if until_parent_ends:
-        _end_with_parent(os.getppid())
 
-    def announce(url: str) -> None:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        (settings.home / "sandbox.json").write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    def ready(url: str) -> None:
+        announce(settings.home, url, while_used=while_used)
         Console().print(f"Sandbox vendors: {url}  (LEADGEN_SANDBOX_URL)")
 
     server.run(
@@ -51,16 +45,5 @@ def serve(
         seed=seed,
         limits_path=limits or settings.leadgen_limits,
         exports_dir=settings.home / "imports" / "sales_navigator",
-        ready=announce,
+        ready=ready,
     )
-
-
-def _end_with_parent(parent: int) -> None:
-    """A killed parent cannot stop its children, so this one looks for itself."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from leadgen_assets.cli.errors import told
 from leadgen_assets.services import lifecycle
 from leadgen_assets.services.errors import HomeOwned, ServiceUnavailable
 from leadgen_assets.services.status import ServicesStatus, status
@@ -25,6 +26,7 @@ _COLOURS = {"ready": "green", "stopped": "dim", "starting": "yellow", "restartin
 
 
 @app.command("up")
+@told
 def up(
     foreground: Annotated[bool, typer.Option(help="Serve until Ctrl-C instead of in the background.")] = False,
     as_json: AsJson = False,
@@ -45,6 +47,7 @@ def up(
 
 
 @app.command("down")
+@told
 def down(
     force: Annotated[bool, typer.Option(help="Stop them even while another command uses them.")] = False,
     as_json: AsJson = False,
@@ -66,6 +69,7 @@ def down(
 
 
 @app.command("status")
+@told
 def show_status(as_json: AsJson = False) -> None:
     """Show every store. Exit code 0 only when all are ready."""
     found = status(Settings())
@@ -75,12 +79,12 @@ def show_status(as_json: AsJson = False) -> None:
 
 
 def _serve_until_told(settings: Settings, as_json: bool) -> None:
-    told = threading.Event()
+    ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: ended.set())
     with lifecycle.running(settings):
         _show(status(settings), as_json)
-        while not told.wait(1):
+        while not ended.wait(1):
             pass
 
 

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from leadgen_assets.cli.conductor import SprintResult
+from leadgen_assets.desk import wording as say
 from leadgen_assets.desk.status import SprintStatus
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.vendors.prices import price
 
-_UNKNOWN = "–"
+_PLAIN: dict[str, Any] = {"box": None, "header_style": "dim", "padding": (0, 2, 0, 0)}
 
 
 def _console() -> Console:
@@ -28,10 +29,13 @@ def status(current: SprintStatus) -> None:
     """Figures, gates and segments of a sprint."""
     console = _console()
     console.print(f"[bold]{current.sprint}[/bold]  {current.state}")
-    console.print(_figures(current))
+    console.print(_figures(current), "")
     console.print(_segments(current))
+    for each in current.segments:
+        if each.reason:
+            console.print(f"{each.id}: {each.reason}", markup=False, style="yellow")
     if current.gates:
-        console.print(_gates(current.gates))
+        console.print("", _gates(current.gates), "", sep="\n")
 
 
 def result(done: SprintResult) -> None:
@@ -91,78 +95,43 @@ def sprints(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _figures(current: SprintStatus) -> Table:
     table = Table.grid(padding=(0, 3))
-    share = _share
-    table.add_row(
-        "Collected",
-        f"{current.collected:,} of {current.target:,}",
-        "Average score",
-        _number(current.average_quality_score),
-    )
-    table.add_row("Unique leads", f"{current.unique:,}", "Email available", share(current.email_availability))
-    table.add_row(
-        "Duplicates",
-        f"{current.duplicates:,} ({share(current.duplicate_rate)})",
-        "Company complete",
-        share(current.company_completeness),
-    )
-    table.add_row("Suppressed", f"{current.suppressed:,}", "Valid", share(current.validation_rate))
-    table.add_row("Quarantined", f"{current.quarantined:,}", "Qualified", _count(current.qualified))
-    adds_up = "adds up" if current.counts_add_up else "DOES NOT ADD UP"
-    table.add_row(
-        "Delivered",
-        f"{current.delivered:,} ({adds_up})",
-        f"In {current.crm_target}",
-        f"{current.crm_synced:,} ({current.crm_failed:,} failed)",
-    )
-    table.add_row(
-        "Cost",
-        f"${current.cost_usd:,.2f} of ${current.budget_usd:,.0f}",
-        "Cost per qualified lead",
-        _money(current.cost_per_qualified_lead),
-    )
+    for style in ("dim", "", "dim", ""):
+        table.add_column(style=style, no_wrap=True)
+    duplicates = f"{current.duplicates:,} ({say.share(current.duplicate_rate)})"
+    adds_up = "adds up" if current.counts_add_up else "[red]DOES NOT ADD UP[/red]"
+    synced = f"{current.crm_synced:,} ({current.crm_failed:,} failed)"
+    spent = f"{say.usd(current.cost_usd)} of {say.usd(current.budget_usd, 0)}"
+    score = say.value("average_quality_score", current.average_quality_score)
+    for row in (
+        ("Collected", f"{current.collected:,} of {current.target:,}", "Average score", score),
+        ("Unique leads", f"{current.unique:,}", "Email available", say.share(current.email_availability)),
+        ("Duplicates", duplicates, "Company complete", say.share(current.company_completeness)),
+        ("Suppressed", f"{current.suppressed:,}", "Valid", say.share(current.validation_rate)),
+        ("Quarantined", f"{current.quarantined:,}", "Qualified", say.count(current.qualified)),
+        ("Delivered", f"{current.delivered:,} ({adds_up})", f"In {say.vendor(current.crm_target)}", synced),
+        ("Cost", spent, "Cost per qualified lead", say.usd(current.cost_per_qualified_lead, 3)),
+    ):
+        table.add_row(*row)
     return table
 
 
 def _segments(current: SprintStatus) -> Table:
-    table = Table("Segment", "Source", "State", box=None, header_style="dim", padding=(0, 2))
+    """Why a segment is short stands in a line of its own: it is too long for a column, and rare."""
+    table = Table("Segment", "State", **_PLAIN)
     for name in ("Delivered", "Leads", "Duplicates", "Suppressed", "Quarantined", "Cost"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for each in current.segments:
         figures = (each.delivered, each.leads, each.duplicates, each.suppressed, each.quarantined)
-        table.add_row(each.id, each.source, each.state, *(f"{n:,}" for n in figures), f"${each.cost_usd:,.2f}")
+        table.add_row(each.id, each.state, *(f"{n:,}" for n in figures), say.usd(each.cost_usd))
     return table
 
 
 def _gates(gates: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table("Gate", box=None, header_style="dim", padding=(0, 2))
-    table.add_column("Value", justify="right")
-    table.add_column("Threshold", justify="right")
+    table = Table("Gate", **_PLAIN)
+    table.add_column("Measured", justify="right")
+    table.add_column("Required", justify="right")
     table.add_column("")
     for name, gate in sorted(gates.items()):
         verdict = "[green]passed[/green]" if gate["passed"] else "[red]FAILED[/red]"
-        table.add_row(name.replace("_", " "), _number(gate["value"]), _number(gate["threshold"]), verdict)
+        table.add_row(say.gate(name), say.value(name, gate["value"]), say.limit(name, gate["threshold"]), verdict)
     return table
-
-
-def _number(value: Any) -> str:
-    if value is None:
-        return _UNKNOWN
-    return (
-        f"{value:,.4g}"
-        if isinstance(value, float) and abs(value) < 1000
-        else f"{value:,}"
-        if isinstance(value, int | float)
-        else str(value)
-    )
-
-
-def _count(value: int | None) -> str:
-    return _UNKNOWN if value is None else f"{value:,}"
-
-
-def _share(value: float | None) -> str:
-    return _UNKNOWN if value is None else f"{value:.1%}"
-
-
-def _money(value: float | None) -> str:
-    return _UNKNOWN if value is None else f"${value:,.3f}"

@@ -1,4 +1,4 @@
-"""`leadgen sprint`: plan, start, rehearse, status, list, pause, resume, stop."""
+"""`leadgen sprint`: plan, open, start, rehearse, status, list, pause, resume, stop."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+import dagster as dg
 import typer
 from rich.console import Console
 
 from leadgen_assets.cli import show
 from leadgen_assets.cli.conductor import AT_ONCE, SprintResult, conduct
 from leadgen_assets.cli.errors import CannotDo, told
+from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
 from leadgen_assets.cli.runs import worker_pool
 from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
 from leadgen_assets.desk.status import sprint_status
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint, load_sprint
 from leadgen_assets.stores.errors import StoreConflict
-from leadgen_assets.stores.sprint_book import SprintState
+from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,6 +35,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 def plan(file: File, as_json: AsJson = False) -> None:
     """Check a sprint file and show what it would collect, where and for how much. Calls no vendor."""
     show.plan(load_sprint(file), Settings(), as_json)
+
+
+@app.command("open")
+@told
+def open_sprint(file: File, key: Key = None) -> None:
+    """Put a sprint on record and its partitions into Dagster, without starting anything: to run it from the web UI."""
+    sprint = load_sprint(file)
+    with workplace(dagster=True) as place, dg.DagsterInstance.get() as instance:
+        opened = _opened(place, key or sprint.name, sprint)
+        open_partitions(instance, opened)
+        settle_empty_cells(instance, opened)
+    Console().print(f"{opened.key}: open, {len(sprint.segments)} segments. `leadgen dev` shows it in Dagster's UI.")
 
 
 @app.command()
@@ -52,13 +66,47 @@ def rehearse(key: Key = None, as_json: AsJson = False) -> None:
 def _conduct(sprint: Sprint, key: str | None, as_json: bool) -> None:
     name = key or sprint.name
     with worker_pool(AT_ONCE) as pool, workplace(vendors=True, dagster=True) as place:
-        try:
-            place.stores.book.open(name, sprint)
-        except StoreConflict as error:
-            raise CannotDo(f"{error}. Use `leadgen sprint segment …` to change it, or --key to open another.") from None
+        _tell_who_is_off(place, name, sprint)
+        _opened(place, name, sprint)
         result = conduct(place, pool, name, quiet=as_json)
         _show_result(result, as_json)
     raise typer.Exit(0 if result.is_delivered else 1)
+
+
+def _opened(place: Workplace, key: str, sprint: Sprint) -> OpenSprint:
+    try:
+        place.stores.book.open(key, sprint)
+    except StoreConflict as error:
+        raise CannotDo(f"{error}. Use `leadgen sprint segment …` to change it, or --key to open another.") from None
+    return place.stores.book.get(key)
+
+
+def _tell_who_is_off(place: Workplace, key: str, sprint: Sprint) -> None:
+    """Before anything is spent: without a source or the CRM a sprint does not start, without an enricher it goes on."""
+    opened = {each.key: each.sprint for each in place.stores.book.list()}
+    needed, optional = vendors_off(opened.get(key, sprint), place.settings)
+    if needed:
+        raise CannotDo(
+            f"Off, because their credentials are not set: {_with_settings(needed, place.settings)}. Nothing was started "
+            "or spent. Put the credentials into .env, take the vendors out of the sprint file, or pause their segments."
+        )
+    if optional:
+        note = "Off, because their credentials are not set, and left out of the enrichment: "
+        note += f"{_with_settings(optional, place.settings)}."
+        Console(stderr=True, highlight=False).print(note, style="yellow")
+
+
+def _with_settings(vendors: list[str], settings: Settings) -> str:
+    return ", ".join(f"{each} ({' and '.join(settings.missing(each))})" for each in vendors)
+
+
+def vendors_off(sprint: Sprint, settings: Settings) -> tuple[list[str], list[str]]:
+    """Vendors the sprint names that are not configured: (sources and CRM, enrichers). Paused segments need nobody."""
+    sources = {each.source for each in sprint.segments if not each.paused and each.source != "sales_navigator"}
+    enrichers = {*sprint.enrichment.company, *sprint.enrichment.email, *sprint.enrichment.verify}
+    off = {each for each in {*sources, sprint.crm.target, *enrichers} if settings.vendor(each) is None}
+    needed = off & {*sources, sprint.crm.target}
+    return sorted(needed), sorted(off - needed)
 
 
 def _show_result(result: SprintResult, as_json: bool) -> None:

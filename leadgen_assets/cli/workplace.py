@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from leadgen_assets.cli.sandbox_process import running_sandbox
 from leadgen_assets.services import running
 from leadgen_assets.settings import Settings
@@ -42,7 +44,7 @@ def workplace(*, vendors: bool = False, dagster: bool = False) -> Iterator[Workp
     settings = Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.enter_context(running(settings, mongo=True, redis=True, postgres=dagster))
+        stack.enter_context(running(settings, mongo=True, redis=True, postgres=dagster and wants_postgres()))
         if dagster:
             lay_out_dagster_home(settings)
         if vendors and settings.leadgen_mode == "sandbox":
@@ -53,6 +55,15 @@ def workplace(*, vendors: bool = False, dagster: bool = False) -> Iterator[Workp
         stores = stack.enter_context(open_stores(settings))
         migrate(stores.db)
         yield Workplace(settings, stores)
+
+
+def wants_postgres() -> bool:
+    """Whether Dagster's home reads DAGSTER_PG_URL: ours does, one of your own may not (deploy/dagster.sqlite.yaml)."""
+    given = os.environ.get("DAGSTER_HOME")
+    if not given:
+        return True
+    configuration = Path(given) / "dagster.yaml"
+    return configuration.is_file() and "DAGSTER_PG_URL" in str(yaml.safe_load(configuration.read_text("utf-8")))
 
 
 def lay_out_dagster_home(settings: Settings) -> Path:

@@ -51,7 +51,8 @@ def limit(gate_name: str, threshold: float | int | None) -> str:
     """What the gate requires."""
     if threshold is None:
         return UNKNOWN
-    said = f"{threshold * 100:.4g}%" if gate_name in _SHARES else f"{threshold:,}"
+    plain = int(threshold) if float(threshold).is_integer() else threshold
+    said = f"{threshold * 100:.4g}%" if gate_name in _SHARES else f"{plain:,}"
     return f"at {'most' if gate_name in _CEILINGS else 'least'} {said}"
 
 

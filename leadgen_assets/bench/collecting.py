@@ -1,0 +1,65 @@
+"""Collection: all ten segments at once in one process, sandbox vendors over HTTP, real stores."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+from leadgen_assets.bench.ground import KEY, Ground
+from leadgen_assets.bench.measure import Job
+from leadgen_assets.bench.records import pages, write_records
+from leadgen_assets.bench.traffic import requests_made
+from leadgen_assets.collection.collector import SegmentReport, collect_segment
+from leadgen_assets.collection.ingest import normalise_pages
+from leadgen_assets.collection.sources import fetcher, mapper
+from leadgen_assets.collection.workbench import Assignment
+from leadgen_assets.resources.vendors import counted
+from leadgen_assets.settings import Settings
+from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.vendors import registry
+
+_SAMPLE = 200
+"""Leads that are normalised before the clock starts."""
+
+
+@contextmanager
+def collecting(ground: Ground) -> Iterator[Job]:
+    """Search, buy, land, normalise, claim, insert, count, as `raw_<source>` does it, rate limits wide open."""
+    with ground.stores("collect") as stores:
+        job = Job(lambda: 0, rounds=1)
+
+        def run() -> int:
+            before = requests_made()
+            reports = asyncio.run(_collect(ground, stores))
+            short = [f"{each.segment}: {each.progress.stopped_because}" for each in reports if each.is_short]
+            if short:
+                raise RuntimeError("; ".join(short))
+            job.notes["requests"] = requests_made() - before
+            return sum(each.counts.delivered for each in reports)
+
+        job.before = lambda: _made_ready(ground, stores)
+        job.run = run
+        yield job
+
+
+def _made_ready(ground: Ground, stores: OpenStores) -> None:
+    """Open the sprint, and load the tables of names and places: a sprint's workers are forked with them loaded."""
+    stores.book.open(KEY, ground.sprint)
+    sample = Ground(_SAMPLE, ground.folder)
+    write_records(sample)
+    for segment in sample.sprint.segments:
+        normalise_pages(pages(sample, segment), mapper(segment.source), sample.profile)
+
+
+async def _collect(ground: Ground, stores: OpenStores) -> list[SegmentReport]:
+    settings = Settings()
+    governor, observer = registry.governor(settings), counted(stores, KEY)
+    async with AsyncExitStack() as stack:
+        bound = []
+        for segment in ground.sprint.segments:
+            client = await stack.enter_async_context(registry.source(segment.source, settings, governor, observer))
+            assignment = Assignment(KEY, ground.sprint, segment)
+            fetch = fetcher(segment.source, client, settings.home)
+            bound.append(collect_segment(stores, assignment, mapper(segment.source), fetch))
+        return list(await asyncio.gather(*bound))

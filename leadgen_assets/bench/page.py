@@ -1,0 +1,142 @@
+"""Results as a document: one JSON for programs, one Markdown table between the markers of `docs/benchmarks.md`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from leadgen_assets.bench.suite import Result
+
+BEGIN = "<!-- benchmarks: begin -->"
+END = "<!-- benchmarks: end -->"
+
+HEADER = ("Stage", "Leads", "Leads/s", "Wall s", "CPU s", "Peak MB", "of it before", "Rounds", "Baseline", "Ratio")
+RIGHT = frozenset(HEADER[1:8]) | {"Ratio"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it was measured, without telling whose machine it is."""
+
+    cores: int
+    memory_gb: float
+    processor: str
+    system: str
+    python: str
+    load_before: float
+    """Load average (1 minute) when the run began: work beside it shows here."""
+
+    @classmethod
+    def this(cls) -> Machine:
+        """The machine this runs on, now."""
+        return cls(
+            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            memory_gb=round(psutil.virtual_memory().total / 1e9),
+            processor=_processor(),
+            system=f"{platform.system()} {platform.machine()}",
+            python=platform.python_version(),
+            load_before=round(os.getloadavg()[0], 2),
+        )
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.cores} cores ({self.processor}), {self.memory_gb:.0f} GB memory, {self.system}, Python {self.python}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run of the benchmarks."""
+
+    machine: Machine
+    at: datetime
+    seconds: float
+    results: Sequence[Result]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "machine": asdict(self.machine),
+            "date": self.at.date().isoformat(),
+            "seconds": round(self.seconds, 1),
+            "results": [_plain(each) for each in self.results],
+        }
+
+    def to_markdown(self) -> str:
+        """The table, with where, when and how quiet it was."""
+        lines = [
+            f"Measured {self.at.date().isoformat()} on {self.machine}; the whole run took {self.seconds / 60:.1f} minutes. "
+            f"Load average when it began: {self.machine.load_before:g}.",
+            "",
+            f"| {' | '.join(HEADER)} |",
+            f"|{'|'.join('---:' if name in RIGHT else '---' for name in HEADER)}|",
+        ]
+        lines += [f"| {' | '.join(row(each, code='`'))} |" for each in self.results]
+        return "\n".join(lines)
+
+
+def row(result: Result, code: str = "") -> tuple[str, ...]:
+    """A result as the cells of `HEADER`."""
+    done, ratio = result.figures, result.times_baseline
+    rounds = f"{done.rounds} (±{done.spread / 2:.0%})" if done.rounds > 1 else str(done.rounds)
+    return (
+        f"{code}{result.stage.name}{code}: {result.stage.says}",
+        f"{done.leads:,}",
+        f"{done.per_second:,.0f}",
+        f"{done.wall:,.2f}",
+        f"{done.cpu:,.2f}",
+        f"{done.peak_mb:,.0f}",
+        f"{done.start_mb:,.0f}" if done.start_mb else "–",
+        rounds,
+        f"{result.stage.compared_with}, {result.baseline.per_second:,.0f}/s" if result.baseline else "–",
+        f"{ratio:,.1f}×" if ratio is not None else "–",
+    )
+
+
+def written(report: Report, path: Path) -> None:
+    """Replace what is between the markers of a file. `ValueError` when it has no such place."""
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path.name} has no place for the table: put the lines {BEGIN} and {END} into it")
+    path.write_text(f"{before}{BEGIN}\n{report.to_markdown()}\n{END}{after}", encoding="utf-8")
+
+
+def now() -> datetime:
+    """The moment a run begins."""
+    return datetime.now(UTC)
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    figures = result.figures
+    return {
+        "stage": result.stage.name,
+        "size": result.size,
+        **asdict(figures),
+        "leads_per_second": round(figures.per_second, 1),
+        "baseline": None
+        if result.baseline is None
+        else {
+            "what": result.stage.compared_with,
+            **asdict(result.baseline),
+            "leads_per_second": round(result.baseline.per_second, 1),
+        },
+        "times_baseline": None if result.times_baseline is None else round(result.times_baseline, 3),
+    }
+
+
+def _processor() -> str:
+    """The processor's family, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

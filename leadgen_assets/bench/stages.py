@@ -1,0 +1,89 @@
+"""The list of stages: what each measures, what it starts from, and what it is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leadgen_assets.bench.collecting import collecting
+from leadgen_assets.bench.endtoend import sprinting
+from leadgen_assets.bench.enriching import enriching_from_cache, enriching_over_http
+from leadgen_assets.bench.measure import Setup
+from leadgen_assets.bench.refining import deduplicating, gating, normalising, parquet, scoring
+from leadgen_assets.bench.storing import bare_insert_many, in_batches_of, inserting, publishing
+from leadgen_assets.bench.traffic import bare_gets
+
+ONE_SPRINT = 20_000
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One row of the table."""
+
+    name: str
+    says: str
+    setup: Setup
+    baseline: Setup | None = None
+    compared_with: str = ""
+    starts_from: tuple[str, ...] = ()
+    """Frames an earlier stage keeps."""
+    keeps: str | None = None
+    largest: int | None = None
+    needs_sandbox: bool = False
+
+
+_PANDAS = "pandas: write and read the frame as Parquet"
+_PYMONGO = "pymongo: insert_many, journaled, no validator, no indexes"
+_HTTPX = "httpx: as many bare GETs, one after the other"
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        "normalise", "pages of ten segments to leads", normalising, parquet("normalised"), _PANDAS, keeps="normalised"
+    ),
+    Stage(
+        "dedup", "keys, clusters, golden records, resemblance", deduplicating, parquet("normalised"), _PANDAS,
+        starts_from=("normalised",), keeps="golden",
+    ),
+    Stage(
+        "enrich", "own knowledge and waterfalls, every answer cached", enriching_from_cache, parquet("golden"), _PANDAS,
+        starts_from=("golden",), keeps="enriched",
+    ),
+    Stage(
+        "score", "score and qualification", scoring, parquet("enriched"), _PANDAS,
+        starts_from=("enriched",), keeps="scored",
+    ),
+    Stage(
+        "gate", "Great Expectations suite with data docs", gating, parquet("scored"), _PANDAS, starts_from=("scored",)
+    ),
+    Stage(
+        "insert", "provisional leads, batches of 500, journaled", inserting, bare_insert_many, _PYMONGO,
+        starts_from=("normalised", "golden"),
+    ),
+    Stage(
+        "publish", "scored leads over provisional ones, journaled", publishing, bare_insert_many, _PYMONGO,
+        starts_from=("normalised", "golden", "scored"),
+    ),
+    *(
+        Stage(
+            f"batch-{size}", f"inserts in batches of {size}", in_batches_of(size), bare_insert_many, _PYMONGO,
+            starts_from=("normalised", "golden"), largest=ONE_SPRINT,
+        )
+        for size in (100, 250, 500)
+    ),
+    Stage(
+        "collect", "ten segments at once in one process, over HTTP", collecting, bare_gets("collect"), _HTTPX,
+        largest=ONE_SPRINT, needs_sandbox=True,
+    ),
+    Stage(
+        "enrich-http", "waterfalls over HTTP, nothing cached", enriching_over_http, bare_gets("enrich-http"), _HTTPX,
+        starts_from=("golden",), largest=ONE_SPRINT, needs_sandbox=True,
+    ),
+    Stage("sprint", "`leadgen sprint start`, end to end, all processes", sprinting, largest=ONE_SPRINT),
+)  # fmt: skip
+"""In the order in which they run: each before those that start from what it keeps."""
+
+BY_NAME = {stage.name: stage for stage in STAGES}
+
+
+def maker(frame: str) -> Stage:
+    """The stage that keeps a frame."""
+    return next(stage for stage in STAGES if stage.keeps == frame)

@@ -1,0 +1,107 @@
+"""Stages that write to MongoDB: provisional leads while collecting, complete ones after scoring, and batch sizes.
+
+All writes wait for the journal. The baseline is pymongo alone: `insert_many` of the same documents, journaled too,
+into a collection without validator and indexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import InsertOne
+
+from leadgen_assets.bench.ground import KEY, Ground
+from leadgen_assets.bench.measure import Job, Setup
+from leadgen_assets.refinement.publish import publish_leads
+from leadgen_assets.stores import bulk
+from leadgen_assets.stores.documents import frame_documents
+from leadgen_assets.stores.migrations import migrate
+from leadgen_assets.stores.mongo import DURABLE, LEADS, Document, collection, now
+from leadgen_assets.stores.opened import OpenStores
+
+
+@contextmanager
+def inserting(ground: Ground) -> Iterator[Job]:
+    """`LeadStore.insert_provisional` of normalised, unique leads, a collector's batch at a time."""
+    documents = _provisional(ground)
+    with ground.stores() as stores:
+
+        def run() -> int:
+            for start in range(0, len(documents), bulk.BATCH):
+                stores.leads.insert_provisional(documents[start : start + bulk.BATCH])
+            return len(documents)
+
+        yield Job(run, before=lambda: _emptied(stores), after=lambda: _all_there(stores, len(documents)))
+
+
+@contextmanager
+def publishing(ground: Ground) -> Iterator[Job]:
+    """`publish_leads`: scored rows replace the provisional ones, unique values moving between them."""
+    scored = ground.frame("scored")
+    provisional = _provisional(ground)
+    with ground.stores() as stores:
+
+        def before() -> None:
+            _emptied(stores)
+            stores.leads.insert_provisional(provisional)
+
+        def run() -> int:
+            publish_leads(stores, KEY, scored)
+            return len(scored)
+
+        yield Job(run, before=before, after=lambda: _all_there(stores, len(scored)))
+
+
+def in_batches_of(size: int) -> Setup:
+    """Inserts in batches of that size, validator and indexes included (REQ-017)."""
+
+    @contextmanager
+    def inserting_in_batches(ground: Ground) -> Iterator[Job]:
+        documents = _provisional(ground)
+        with ground.stores() as stores:
+            leads = collection(stores.db, LEADS)
+
+            def run() -> int:
+                return bulk.write(leads, [InsertOne(each) for each in documents], batch=size).inserted
+
+            yield Job(run, before=lambda: _emptied(stores))
+
+    return inserting_in_batches
+
+
+@contextmanager
+def bare_insert_many(ground: Ground) -> Iterator[Job]:
+    """Baseline: pymongo's `insert_many`."""
+    documents = _provisional(ground)
+    with ground.stores() as stores:
+        bare = stores.db.get_collection("bare", write_concern=DURABLE)
+
+        def run() -> int:
+            for start in range(0, len(documents), bulk.BATCH):
+                bare.insert_many(documents[start : start + bulk.BATCH], ordered=False)
+            return len(documents)
+
+        yield Job(run, before=bare.drop)
+
+
+def _provisional(ground: Ground) -> list[Document]:
+    """The normalised leads that deduplication kept, as a collector would insert them."""
+    leads = ground.frame("normalised")
+    kept = leads["lead_id"].isin(ground.frame("golden")["lead_id"])
+    moment = now()
+    fresh: dict[str, Any] = {"crm_synced": False, "crm_sync_date": None, "created_at": moment, "updated_at": moment}
+    return [{**each, **fresh} for each in frame_documents(leads[kept])]
+
+
+def _emptied(stores: OpenStores) -> None:
+    stores.db.drop_collection(LEADS)
+    migrate(stores.db)
+
+
+def _all_there(stores: OpenStores, wanted: int) -> None:
+    """A benchmark of writes that were refused would be a lie."""
+    found = stores.leads.count(KEY)
+    if found < 0.99 * wanted:
+        raise RuntimeError(f"{found} of {wanted} leads are stored")

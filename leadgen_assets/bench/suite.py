@@ -1,0 +1,85 @@
+"""Runs stages one after the other, each in a process of its own, and puts their figures beside the baseline's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leadgen_assets.bench.ground import Ground
+from leadgen_assets.bench.measure import Figures, Setup
+from leadgen_assets.bench.stages import STAGES, Stage, maker
+
+Tell = Callable[[str], None]
+
+
+class BenchmarkFailed(RuntimeError):
+    """A measurement that ended with an error; the message has its last words."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One stage at one size."""
+
+    stage: Stage
+    size: int
+    figures: Figures
+    baseline: Figures | None
+
+    @property
+    def times_baseline(self) -> float | None:
+        """How many times as long a lead took as in the baseline."""
+        if self.baseline is None or not self.baseline.per_second or not self.figures.per_second:
+            return None
+        return self.baseline.per_second / self.figures.per_second
+
+
+def planned(stages: Iterable[str], sizes: Sequence[int]) -> list[tuple[Stage, int]]:
+    """Stage and size in the order of running: by size, then as `STAGES` has them; too large ones are left out."""
+    wanted = set(stages)
+    chosen = [stage for stage in STAGES if stage.name in wanted]
+    return [(stage, size) for size in sorted(sizes) for stage in chosen if size <= (stage.largest or size)]
+
+
+def run(plan: Iterable[tuple[Stage, int]], folder: Path, tell: Tell) -> list[Result]:
+    """Measure each stage and its baseline. Raises `BenchmarkFailed`.
+
+    Servers a stage needs are running, their addresses in the environment. Frames it starts from are made first where
+    no earlier stage has left them in `folder`.
+    """
+    results = []
+    baselines: dict[tuple[Setup, int], Figures] = {}
+    for stage, size in plan:
+        ground = Ground(size, folder)
+        for frame in stage.starts_from:
+            _prepare(ground, frame, tell)
+        tell(f"{stage.name}, {size:,} leads")
+        figures = _measure(ground, stage, "measure")
+        if stage.baseline is not None and (stage.baseline, size) not in baselines:
+            baselines[stage.baseline, size] = _measure(ground, stage, "baseline")
+        baseline = baselines[stage.baseline, size] if stage.baseline else None
+        results.append(Result(stage, size, figures, baseline))
+    return results
+
+
+def _prepare(ground: Ground, frame: str, tell: Tell) -> None:
+    if ground.has(frame):
+        return
+    stage = maker(frame)
+    for needed in stage.starts_from:
+        _prepare(ground, needed, tell)
+    tell(f"preparing {frame} leads, {ground.size:,}")
+    _measure(ground, stage, "prepare")
+
+
+def _measure(ground: Ground, stage: Stage, role: str) -> Figures:
+    arguments = [stage.name, str(ground.size), str(ground.folder), role]
+    command = [sys.executable, "-m", "leadgen_assets.bench.child", *arguments]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        last = "\n".join(done.stderr.strip().splitlines()[-5:])
+        raise BenchmarkFailed(f"{stage.name} ({role}) at {ground.size:,} leads ended with {done.returncode}:\n{last}")
+    return Figures(**json.loads(ground.figures_file(stage.name, role).read_text()))

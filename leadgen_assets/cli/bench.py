@@ -1,0 +1,158 @@
+"""`leadgen bench`: measures every stage of a sprint on this machine, in servers and folders of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from leadgen_assets.cli.errors import CannotDo
+from leadgen_assets.cli.sandbox_process import running_sandbox
+from leadgen_assets.services import running
+from leadgen_assets.settings import VENDORS, Settings
+
+if TYPE_CHECKING:  # the stages import everything there is; other commands need not wait for that
+    from leadgen_assets.bench.page import Report
+    from leadgen_assets.bench.stages import Stage
+    from leadgen_assets.bench.suite import Result
+
+SIZES = (20_000, 200_000)
+QUICK = 1_000
+
+
+def bench(
+    quick: Annotated[bool, typer.Option(help=f"{QUICK:,} leads instead of {SIZES[0]:,} and {SIZES[1]:,}.")] = False,
+    stages: Annotated[
+        str, typer.Option(help="Comma-separated names; an unknown one lists them.", show_default="all")
+    ] = "",
+    sizes: Annotated[str, typer.Option(help="Comma-separated numbers of leads.", show_default="20000,200000")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    write: Annotated[Path | None, typer.Option(help="Renew the table in this file (docs/benchmarks.md).")] = None,
+) -> None:
+    """Measure collecting, refining, gating and storing, each beside a bare baseline; about ten minutes on two cores.
+
+    Works in servers and folders of its own, on invented people; your databases are not touched.
+    """
+    from leadgen_assets.bench import page, suite
+
+    plan = suite.planned(_stages(stages), _sizes(sizes, quick))
+    if not plan:
+        raise CannotDo(f"Nothing to measure: {stages} is measured up to {SIZES[0]:,} leads.")
+    console = Console(stderr=True, highlight=False, quiet=as_json)
+    machine, at, began = page.Machine.this(), page.now(), time.monotonic()
+    try:
+        with TemporaryDirectory(prefix="leadgen-bench-") as folder:
+            results = _measured(plan, Path(folder), console)
+    except suite.BenchmarkFailed as error:
+        raise CannotDo(str(error)) from None
+    report = page.Report(machine, at, time.monotonic() - began, results)
+    if write is not None:
+        _write(report, write)
+    _show(report, as_json)
+
+
+def _stages(given: str) -> list[str]:
+    from leadgen_assets.bench.stages import BY_NAME
+
+    names = [each.strip() for each in given.split(",") if each.strip()] or list(BY_NAME)
+    unknown = [each for each in names if each not in BY_NAME]
+    if unknown:
+        raise CannotDo(f"There is no stage {', '.join(unknown)}; there are {', '.join(BY_NAME)}.")
+    return names
+
+
+def _sizes(given: str, quick: bool) -> tuple[int, ...]:
+    if not given:
+        return (QUICK,) if quick else SIZES
+    try:
+        sizes = tuple(int(each.replace("_", "")) for each in given.split(","))
+    except ValueError:
+        raise CannotDo(f"--sizes {given}: whole numbers, as in 20000,200000") from None
+    if min(sizes) < 100:
+        raise CannotDo(f"--sizes {given}: at least 100 leads, or the ten segments cannot be told apart")
+    return sizes
+
+
+def _measured(plan: Sequence[tuple[Stage, int]], folder: Path, console: Console) -> list[Result]:
+    """Stages that share servers first, in them; then the end-to-end sprint, which brings its own."""
+    from leadgen_assets.bench import suite
+
+    def tell(text: str) -> None:
+        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {text}")
+
+    sharing = [each for each in plan if each[0].name != "sprint"]
+    alone = [each for each in plan if each[0].name == "sprint"]
+    results: list[Result] = []
+    if sharing:
+        with _servers(folder, sandbox=any(stage.needs_sandbox for stage, _ in sharing)):
+            results += suite.run(sharing, folder, tell)
+    with _environment(folder):
+        results += suite.run(alone, folder, tell)
+    return results
+
+
+@contextmanager
+def _servers(folder: Path, *, sandbox: bool) -> Iterator[None]:
+    """MongoDB, Valkey and, where wanted, the sandbox vendors with their rate limits wide open."""
+    with ExitStack() as stack:
+        stack.enter_context(_environment(folder))
+        stack.enter_context(running(Settings(), postgres=False))
+        if sandbox:
+            from leadgen_assets.bench.traffic import write_wide_limits
+
+            limits = folder / "limits.yaml"
+            write_wide_limits(limits)
+            os.environ["LEADGEN_LIMITS"] = str(limits)
+            os.environ["LEADGEN_SANDBOX_URL"] = stack.enter_context(running_sandbox(Settings()))
+        yield
+
+
+@contextmanager
+def _environment(folder: Path) -> Iterator[None]:
+    """An empty home in `folder` and embedded servers, whatever `.env` and the environment say."""
+    before = dict(os.environ)
+    empty = ["LEADGEN_MONGO_URI", "LEADGEN_REDIS_URL", "DAGSTER_PG_URL", "LEADGEN_STORAGE", "LEADGEN_SANDBOX_URL"]
+    empty += [f"{vendor.upper()}_BASE_URL" for vendor in VENDORS if vendor != "slack"]
+    os.environ.update(dict.fromkeys(empty, ""))
+    os.environ.update({"LEADGEN_HOME": str(folder / "home"), "LEADGEN_MODE": "sandbox"})
+    os.environ.pop("DAGSTER_HOME", None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _write(report: Report, path: Path) -> None:
+    from leadgen_assets.bench import page
+
+    try:
+        page.written(report, path)
+    except (OSError, ValueError) as error:
+        raise CannotDo(f"The table was not written: {error}") from None
+
+
+def _show(report: Report, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report.to_json(), indent=2))  # noqa: T201
+        return
+    from leadgen_assets.bench import page
+
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    for name in page.HEADER:
+        table.add_column(name, justify="right" if name in page.RIGHT else "left", overflow="fold")
+    for each in report.results:
+        table.add_row(*page.row(each))
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=180)
+    console.print(table)
+    console.print(f"{report.machine}. Baselines and method: docs/benchmarks.md", style="dim")

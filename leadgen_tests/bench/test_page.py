@@ -1,0 +1,82 @@
+"""The table in docs/benchmarks.md tells what was measured and where, and not whose machine it was."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from leadgen_assets.bench.measure import Figures
+from leadgen_assets.bench.page import BEGIN, END, HEADER, Machine, Report, row, written
+from leadgen_assets.bench.stages import BY_NAME
+from leadgen_assets.bench.suite import Result
+
+
+def figures(leads: int, wall: float) -> Figures:
+    return Figures(leads, wall, cpu=wall, peak_mb=300, start_mb=200, rounds=3, spread=0.1)
+
+
+@pytest.fixture
+def report() -> Report:
+    result = Result(BY_NAME["insert"], 20_000, figures(20_000, 4.0), figures(20_000, 1.0))
+    alone = Result(BY_NAME["sprint"], 20_000, figures(20_000, 100.0), None)
+    return Report(Machine.this(), datetime(2026, 11, 22, 9, tzinfo=UTC), 120.0, [result, alone])
+
+
+def test_the_table_takes_the_place_between_the_markers_and_nothing_else(report: Report, tmp_path: Path) -> None:
+    """Issue item 8: docs/benchmarks.md is regenerated, its prose is a person's."""
+    page = tmp_path / "benchmarks.md"
+    page.write_text(f"before\n{BEGIN}\nold table\n{END}\nafter\n")
+
+    written(report, page)
+    written(report, page)
+
+    text = page.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n")
+    assert text.endswith(f"\n{END}\nafter\n")
+    assert "old table" not in text
+    assert text.count("| `insert`") == 1
+    assert all(f" {name} " in text for name in HEADER)
+
+
+def test_a_file_without_a_place_for_the_table_is_left_alone(report: Report, tmp_path: Path) -> None:
+    """Issue item 8: nothing is overwritten by accident."""
+    page = tmp_path / "notes.md"
+    page.write_text("notes")
+
+    with pytest.raises(ValueError, match="no place for the table"):
+        written(report, page)
+
+    assert page.read_text() == "notes"
+
+
+def test_the_machine_is_described_without_naming_it(report: Report) -> None:
+    """Charter: no host name, no user, no path in what is published."""
+    shown = report.to_markdown() + json.dumps(report.to_json())
+
+    assert f"{report.machine.cores} cores" in shown
+    assert platform.python_version() in shown
+    assert platform.node() not in shown.replace(report.machine.processor, "") or len(platform.node()) < 4
+    assert f"/{getpass.getuser()}" not in shown
+    assert str(Path.cwd()) not in shown
+
+
+def test_the_ratio_compares_a_lead_with_a_lead_of_the_baseline(report: Report) -> None:
+    """DE-05: four times as long for as many leads is a ratio of four; without a baseline there is none."""
+    inserted, sprint = report.results
+
+    assert inserted.times_baseline == pytest.approx(4)
+    assert row(inserted)[-1] == "4.0×"
+    assert sprint.times_baseline is None
+    assert row(sprint)[-1] == "–"
+
+
+def test_the_committed_page_has_a_place_for_the_table() -> None:
+    """Issue item 8: `leadgen bench --write docs/benchmarks.md` works in a clone."""
+    text = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
+
+    assert 0 < text.index(BEGIN) < text.index(END)

@@ -1,0 +1,143 @@
+"""Collectors that are killed in mid-segment: nothing lost, nothing bought twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from leadgen_assets.cli.runs import close_killed_runs
+from leadgen_tests.sprint.office import Office, failures, open_office
+from leadgen_tests.sprint.plans import small_sprint
+
+PAGES = 12
+"""Of ten people each: what Apollo sells in one call."""
+COLLECT = (
+    "import sys, pathlib; from leadgen_assets.cli.runs import execute; "
+    "sprint, segment, source, log = sys.argv[1:]; "
+    "execute('collect', f'{segment}|{sprint}', pathlib.Path(log), [f'raw_{source}', f'normalized_{source}'], {})"
+)
+
+
+@dataclass
+class Killed:
+    """Two collectors that were killed, what was on record then, and what a second run made of it."""
+
+    office: Office
+    key: str
+    landed: list[int]
+    requests: dict[str, dict[str, int]]
+    """{vendor: {operation: requests}} once the vendors had answered the dead."""
+    closed: int
+    runs: list[dg.ExecuteInProcessResult]
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, str]) -> Iterator[Killed]:
+    root = tmp_path_factory.mktemp("killed")
+    with open_office(root, servers, dagster_home=True) as office:
+        sprint = small_sprint("killed", {"apollo-1": PAGES * 10, "brightdata-1": 40})
+        key = office.open(sprint)
+        office.sandbox.faults("apollo", latency_ms=500)
+        with office.at_work():
+            processes = [
+                subprocess.Popen(
+                    [sys.executable, "-c", COLLECT, key, each.id, each.source, str(root / f"{each.id}.log")]
+                )
+                for each in sprint.segments
+            ]
+        pages, jobs = office.stores.raw_pages, office.stores.db["vendor_jobs"]
+        try:
+            _until(lambda: jobs.count_documents({"vendor": "brightdata"}) > 0)
+            _until(lambda: len(pages.landed(key, "apollo-1")) > 0)
+        finally:
+            for each in processes:
+                os.kill(each.pid, signal.SIGKILL)
+                each.wait()
+        landed = pages.landed(key, "apollo-1")
+        assert pages.landed(key, "brightdata-1") == []
+        office.sandbox.faults("apollo", latency_ms=0)
+        requests = _drained(office)
+        closed = close_killed_runs(office.instance)
+        yield Killed(office, key, landed, requests, closed, office.collect(key))
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 90
+    while not is_so():
+        assert time.monotonic() < deadline, "the collector did not get that far"
+        time.sleep(0.01)
+
+
+def _drained(office: Office) -> dict[str, dict[str, int]]:
+    """Requests by operation, once calls that were on the wire when their sender died are answered."""
+    before = None
+    while (now := office.sandbox.calls()) != before:
+        before = now
+        time.sleep(0.7)
+    return _requests(office)
+
+
+def _requests(office: Office) -> dict[str, dict[str, int]]:
+    return {
+        vendor: {operation: sum(tally.values()) for operation, tally in each["operations"].items()}
+        for vendor, each in office.sandbox.calls().items()
+    }
+
+
+def test_the_run_was_cut_in_mid_segment_and_is_closed(killed: Killed) -> None:
+    """NFR-006: a run whose process is gone is marked failed, so that its pool slot is free again."""
+    assert 0 < len(killed.landed) < PAGES
+    assert killed.closed == 2
+    statuses = [each.status for each in killed.office.instance.get_runs()]
+    assert statuses.count(dg.DagsterRunStatus.FAILURE) == 2
+    assert statuses.count(dg.DagsterRunStatus.SUCCESS) == 2
+
+
+def test_the_next_run_buys_no_page_that_was_or_may_have_been_bought(killed: Killed) -> None:
+    """NFR-007, design rule 1: at the vendor, exactly as many sales follow as the segment still needs; a call that was
+    on the wire when its sender died stays on record as uncertain and is not sent again."""
+    before, after = killed.requests["apollo"]["bulk_match"], _requests(killed.office)["apollo"]["bulk_match"]
+    doubtful = {int(each.entry_id.rpartition("/")[2]) for each in killed.office.stores.ledger.uncertain(timedelta(0))}
+    landed = killed.office.stores.raw_pages.landed(killed.key, "apollo-1")
+
+    assert [failures(each) for each in killed.runs] == [{}, {}]
+    assert after - before == PAGES - len(killed.landed)
+    assert len(doubtful) == before - len(killed.landed)
+    assert set(killed.landed) < set(landed)
+    assert len(landed) == PAGES
+    assert not doubtful & set(landed)
+
+
+def test_a_snapshot_that_was_ordered_is_not_ordered_again(killed: Killed) -> None:
+    """vendors.md §2.3, design: the job's id is on record before it is waited for."""
+    after = _requests(killed.office)
+    delivered = next(each for each in killed.office.status(killed.key).segments if each.id == "brightdata-1").delivered
+
+    assert killed.requests["brightdata"]["filter"] == after["brightdata"]["filter"] == 1
+    assert killed.office.sandbox.credits()["brightdata"] == {"filter": str(delivered)}
+
+
+def test_every_record_is_accounted_for_after_the_crash(killed: Killed) -> None:
+    """NFR-007: no page lost, none counted twice, the database holds each lead once."""
+    status, rows = killed.office.status(killed.key), killed.office.rows(killed.key)
+    ids = [
+        record["id"] for page in killed.office.stores.raw_pages.read(killed.key, "apollo-1") for record in page.records
+    ]
+
+    assert status.counts_add_up
+    assert all(each.state == "done" for each in status.segments)
+    assert len(ids) == len(set(ids)) == PAGES * 10 == next(s for s in status.segments if s.id == "apollo-1").delivered
+    assert len(rows) == status.unique
+    assert killed.office.stores.raw_pages.without_outcome(killed.key, "apollo-1") == []
+    ledger = killed.office.stores.ledger
+    doubtful = sum(each.usd for each in ledger.uncertain(timedelta(0)))
+    assert ledger.committed(killed.key) == ledger.spent(killed.key) + doubtful
