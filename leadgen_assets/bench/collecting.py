@@ -14,7 +14,6 @@ from leadgen_assets.collection.collector import SegmentReport, collect_segment
 from leadgen_assets.collection.ingest import normalise_pages
 from leadgen_assets.collection.sources import fetcher, mapper
 from leadgen_assets.collection.workbench import Assignment
-from leadgen_assets.resources.vendors import counted
 from leadgen_assets.settings import Settings
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.vendors import registry
@@ -53,6 +52,8 @@ def _made_ready(ground: Ground, stores: OpenStores) -> None:
 
 
 async def _collect(ground: Ground, stores: OpenStores) -> list[SegmentReport]:
+    from leadgen_assets.resources.vendors import counted
+
     settings = Settings()
     governor, observer = registry.governor(settings), counted(stores, KEY)
     async with AsyncExitStack() as stack:

@@ -15,7 +15,6 @@ from leadgen_assets.bench.measure import Job
 from leadgen_assets.bench.traffic import requests_made
 from leadgen_assets.enrichment.asking import Desk
 from leadgen_assets.enrichment.enrich import enrich
-from leadgen_assets.resources.vendors import Vendors
 
 
 @contextmanager
@@ -49,6 +48,8 @@ def enriching_from_cache(ground: Ground) -> Iterator[Job]:
 @contextmanager
 def enriching_over_http(ground: Ground) -> Iterator[Job]:
     """The sprint's own enrichment against the sandbox vendors, rate limits wide open, nothing cached."""
+    from leadgen_assets.resources.vendors import Vendors
+
     golden, sprint = ground.frame("golden"), ground.sprint
     with ground.stores("cold") as stores:
         job = Job(lambda: 0, rounds=1)

@@ -12,8 +12,6 @@ import pandas as pd
 from leadgen_assets.bench.ground import KEY, Ground
 from leadgen_assets.bench.measure import Job, Setup
 from leadgen_assets.bench.records import pages, write_records
-from leadgen_assets.checks.inputs import parameters_of
-from leadgen_assets.checks.runner import validate
 from leadgen_assets.collection.ingest import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.leads.score import score
@@ -68,6 +66,9 @@ def scoring(ground: Ground) -> Iterator[Job]:
 def gating(ground: Ground) -> Iterator[Job]:
     """The suite of the scored leads in Great Expectations, data docs included; its import is not in the time."""
     import great_expectations  # noqa: F401
+
+    from leadgen_assets.checks.inputs import parameters_of
+    from leadgen_assets.checks.runner import validate
 
     leads, parameters, state = ground.frame("scored"), parameters_of(ground.sprint), ground.folder / "quality"
 

@@ -40,7 +40,7 @@ def plan(file: File, as_json: AsJson = False) -> None:
 @app.command("open")
 @told
 def open_sprint(file: File, key: Key = None) -> None:
-    """Put a sprint on record and its partitions into Dagster, without starting anything: to run it from the web UI."""
+    """Put a sprint on record and its partitions into Dagster, to run it from the web UI. Starts nothing by itself."""
     sprint = load_sprint(file)
     with workplace(dagster=True) as place, dg.DagsterInstance.get() as instance:
         opened = _opened(place, key or sprint.name, sprint)

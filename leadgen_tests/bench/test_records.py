@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from leadgen_assets.bench.ground import Ground
+from leadgen_assets.bench.ground import SPRINT_FILE, Ground
 from leadgen_assets.bench.records import pages, write_records
 from leadgen_assets.collection.ingest import normalise_pages
 from leadgen_assets.collection.sources import mapper
+from leadgen_assets.sprint_file import load_sprint
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,10 @@ def test_the_segments_are_those_of_the_real_sprint_in_proportion(ground: Ground)
 
     assert len(delivered) == 10
     assert sum(delivered.values()) == ground.size
-    assert Ground(20_000, Path()).sprint.segment("zoominfo-1").leads == pytest.approx(20_000 * 3000 / 20_700, abs=2)
+    real = load_sprint(SPRINT_FILE)
+    assert [each.leads / ground.size for each in ground.sprint.segments] == pytest.approx(
+        [each.leads / sum(other.leads for other in real.segments) for each in real.segments], abs=0.02
+    )
 
 
 def test_people_are_invented_and_no_two_records_are_one_lead(ground: Ground) -> None:
