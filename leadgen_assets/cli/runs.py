@@ -6,9 +6,11 @@ not what Dagster's start costs.
 
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import os
+import socket
 import sys
 import threading
 import time
@@ -21,6 +23,7 @@ from pathlib import Path
 
 import dagster as dg
 import psutil
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from leadgen_assets.assets.failures import told
 from leadgen_assets.services.processes import ProcessIdentity
@@ -111,13 +114,30 @@ def close_killed_runs(instance: dg.DagsterInstance) -> int:
     closed = 0
     filters = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
     for run in instance.get_runs(filters):
-        held_by = run.tags.get(OWNER_TAG)
-        if held_by is None or _is_alive(held_by):
+        if not _is_gone(run.tags):
             continue
         instance.report_run_failed(run, "The process that executed this run is gone.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         closed += 1
     return closed
+
+
+def _is_gone(tags: Mapping[str, str]) -> bool:
+    """Whether the process that executes the run has certainly ended; runs that others launch are left to them."""
+    if OWNER_TAG in tags:
+        return not _is_alive(tags[OWNER_TAG])
+    # launched from the web UI or by a sensor: a child of a code server, which ends with it
+    code_server = json.loads(tags.get(GRPC_INFO_TAG, "{}"))
+    return "socket" in code_server and not _answers(code_server["socket"])
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def _is_alive(held_by: str) -> bool:

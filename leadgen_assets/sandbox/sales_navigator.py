@@ -60,7 +60,10 @@ class Shape:
 
 
 def write_exports(world: World, folder: Path) -> list[Path]:
-    """Write `segment-1-*.csv` and `segment-2-*.csv` into the folder, which is made; files of the same name are replaced."""
+    """Write `segment-1-*.csv` and `segment-2-*.csv` into the folder, which is made.
+
+    Files of the same name are replaced, but not by the same content: a new date would start their segments again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for pool in (each for each in POOLS if vendor_of(each) == VENDOR):
@@ -68,7 +71,9 @@ def write_exports(world: World, folder: Path) -> list[Path]:
         for name, shape in shapes_of(number).items():
             rows = [each for each in world.pool(pool) if each.shape == name]
             path = folder / f"segment-{number}-{FILE_NAMES[name]}.csv"
-            path.write_bytes(table(shape, rows))
+            content = table(shape, rows)
+            if not path.exists() or path.read_bytes() != content:
+                path.write_bytes(content)
             written.append(path)
     return written
 
