@@ -156,15 +156,15 @@ def _strong_groups(table: pd.DataFrame, crosswalk: pd.DataFrame | None) -> Codes
     strong = table[table["kind"] != "email"]
     ours, theirs = strong["lead"].to_numpy(), strong["key_code"].to_numpy() + leads
     nodes = leads + _size(table["key_code"])
-    pairs = _crosswalk_codes(strong, crosswalk)
-    ours = np.concatenate([ours, pairs[0] + leads])
-    theirs = np.concatenate([theirs, pairs[1] + leads])
-    return _components(ours, theirs, nodes)[:leads]
+    crossed, person = _crosswalk_codes(strong, crosswalk)
+    ours = np.concatenate([ours, crossed + leads])
+    theirs = np.concatenate([theirs, person + nodes])
+    return _components(ours, theirs, nodes + _size(person))[:leads]
 
 
 def _crosswalk_codes(strong: pd.DataFrame, crosswalk: pd.DataFrame | None) -> tuple[Codes, Codes]:
-    """Key codes that the crosswalk joins. Pairs are joined among themselves first: they may chain through a key that no
-    lead carries.
+    """Code of each key that the crosswalk names, and of the person it gives that key to. Pairs are joined among
+    themselves first: they may chain through a key that no lead carries.
     """
     nothing = np.empty(0, dtype=np.int64)
     if crosswalk is None or crosswalk.empty:
@@ -180,8 +180,7 @@ def _crosswalk_codes(strong: pd.DataFrame, crosswalk: pd.DataFrame | None) -> tu
         }
     ).astype({"kind": object, "key": object})
     carried = sides.merge(strong[["kind", "key", "key_code"]].drop_duplicates(), on=["kind", "key"])
-    first = carried.groupby("person")["key_code"].transform("min")
-    return carried["key_code"].to_numpy(), first.to_numpy()
+    return carried["key_code"].to_numpy(), carried["person"].to_numpy()
 
 
 def _email_groups(table: pd.DataFrame, strong: Codes) -> _EmailGroups:
@@ -254,17 +253,18 @@ def _cluster_ids(table: pd.DataFrame, label: Codes) -> pd.DataFrame:
 
 
 def _edges(usable: pd.DataFrame, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
-    """Every lead to the smallest lead with the same key, and both sides of a crosswalk pair to each other."""
+    """Every lead to the smallest lead with the same key, and to the smallest whose keys the crosswalk calls the same."""
     ids, keys, kinds = (usable[name].to_numpy() for name in ("lead_id", "key_code", "kind"))
     smallest = _smallest_ids(usable)
     hub = smallest[keys]
     spokes = ids != hub
     edges = pd.DataFrame({"lead_id": ids[spokes], "other_lead_id": hub[spokes], "kind": kinds[spokes]})
-    ours, theirs = _crosswalk_codes(usable[usable["kind"] != "email"], crosswalk)
-    if len(ours):
-        sides = pd.DataFrame({"a": smallest[ours], "b": smallest[theirs]}).query("a != b")
-        across = {"lead_id": sides.max(axis=1), "other_lead_id": sides.min(axis=1), "kind": "crosswalk"}
-        edges = pd.concat([edges, pd.DataFrame(across)])
+    crossed, person = _crosswalk_codes(usable[usable["kind"] != "email"], crosswalk)
+    if len(crossed):
+        sides = pd.DataFrame({"lead_id": smallest[crossed], "person": person})
+        sides["other_lead_id"] = sides.groupby("person")["lead_id"].transform("min")
+        across = sides.query("lead_id != other_lead_id")[["lead_id", "other_lead_id"]].assign(kind="crosswalk")
+        edges = pd.concat([edges, across])
     order = ["lead_id", "other_lead_id", "kind"]
     return _text_frame(edges.drop_duplicates().sort_values(order, ignore_index=True))
 

@@ -129,6 +129,23 @@ def test_the_order_of_records_changes_nothing(rows, crosswalk, data):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(again, name))
 
 
+def test_edges_across_the_crosswalk_do_not_depend_on_the_order_of_records():
+    """REQ-008: two tokens of one profile, each carried by another lead, are explained alike in any order."""
+    rows = [
+        ("L00", ("member", "ACwAAtoken1")),
+        ("L01", ("linkedin", "https://www.linkedin.com/in/p3")),
+        ("L02", ("member", "ACwAAtoken0")),
+    ]
+    url = "https://www.linkedin.com/in/p3"
+    pairs = pd.DataFrame({"linkedin_url": [url, url], "linkedin_member": ["ACwAAtoken0", "ACwAAtoken1"]}, dtype="str")
+    for order in itertools.permutations(rows):
+        edges = identity.cluster(frame(order), pairs).edges
+        assert list(zip(edges["lead_id"], edges["other_lead_id"], edges["kind"], strict=True)) == [
+            ("L01", "L00", "crosswalk"),
+            ("L02", "L00", "crosswalk"),
+        ]
+
+
 @settings(max_examples=80, deadline=None)
 @given(rows=key_rows)
 def test_edges_alone_explain_every_cluster(rows):
