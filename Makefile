@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.bootstrapped
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--python-version 3.11 pyproject.toml
 
@@ -39,8 +40,9 @@ dev: bootstrap ## services, simulated vendors and Dagster's web UI, until Ctrl-C
 bench: bootstrap ## run the benchmarks and print their table
 	@$(BIN)/leadgen bench
 
+# Most tests wait for servers, so one process more than there are cores; a file stays in one process.
 test: bootstrap browser ## run every test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # The browser tests drive a system Chromium; without one they are skipped, and say so.
 browser:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from leadgen_assets.services.lifecycle import running
 from leadgen_assets.settings import Settings
@@ -24,11 +25,22 @@ if TYPE_CHECKING:
     from redis import Redis
 
 
+LONGEST_FIRST = ("test_dagster_ui.py", "test_the_real_command.py", "test_dev.py", "test_command.py")
+"""Files that wait for whole sprints: started last, they would keep the other workers waiting at the end."""
+
+# CI repeats itself; everywhere else each run looks at other inputs.
+hypothesis_settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis_settings.load_profile("ci")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell the browser tests from the others in the JUnit report, which `.ci/run` reads."""
+    """Tell the browser tests from the others in the JUnit report, which `.ci/run` reads; put the longest files first."""
     for item in items:
         if item.get_closest_marker("browser"):
             item.user_properties.append(("browser", "yes"))
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
 
 
 @pytest.hookimpl(wrapper=True)

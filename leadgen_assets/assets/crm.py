@@ -11,6 +11,8 @@ from leadgen_assets.partitions import SPRINTS
 from leadgen_assets.resources.stores import Stores
 from leadgen_assets.resources.vendors import Vendors
 
+MADE_FROM_ONE_ANOTHER = tuple(map(dg.AssetKey, ("deduplicated_leads", "enriched_leads", "scored_leads")))
+
 
 @dg.asset(
     description="Qualified, not suppressed leads in the CRM, in bulk, with an outcome per lead. Refuses, also when launched "
@@ -27,7 +29,7 @@ def crm_sync(
     context: dg.AssetExecutionContext, stores: Stores, vendors: Vendors, scored_leads: pd.DataFrame
 ) -> dg.MaterializeResult[None]:
     """What was created, updated, left alone, and why the rest did not go."""
-    require_checks(context, DELIVERY_CHECKS)
+    require_checks(context, DELIVERY_CHECKS, MADE_FROM_ONE_ANOTHER)
     key = context.partition_key
     with permanent_failures():
         report = vendors.deliver(stores.opened, key, stores.sprint(key), scored_leads)

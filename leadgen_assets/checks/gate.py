@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter  # no public per-partition reader yet
@@ -15,12 +16,15 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 
-def require_checks(context: dg.AssetExecutionContext, keys: Sequence[dg.AssetCheckKey]) -> None:
+def require_checks(
+    context: dg.AssetExecutionContext, keys: Sequence[dg.AssetCheckKey], lineage: Sequence[dg.AssetKey] = ()
+) -> None:
     """Raise `dg.Failure`, which is not retried, unless each check passed on the partition's current data.
 
     Refused: no check asked for, never evaluated, evaluated but still running, failed, passed on an older
     materialisation, passed on data that were wiped, and results reported from outside a run (those are forged: they
-    name no materialisation).
+    name no materialisation). `lineage` are assets made from one another, first to last: one that is older than what it
+    was made from is refused too.
     """
     if not keys:
         raise dg.Failure("No check was asked for; delivering unchecked data is refused.", allow_retries=False)
@@ -31,6 +35,21 @@ def require_checks(context: dg.AssetExecutionContext, keys: Sequence[dg.AssetChe
                 f"Materialise {key.asset_key.to_user_string()} with its checks first.",
                 allow_retries=False,
             )
+        for made, source in outdated(context.instance, lineage, partition):
+            raise dg.Failure(
+                f"{made.to_user_string()} is older than {source.to_user_string()}, which it is made from, for {partition}; "
+                f"nothing is delivered. Materialise {made.to_user_string()} with its checks first.",
+                allow_retries=False,
+            )
+
+
+def outdated(
+    instance: dg.DagsterInstance, lineage: Sequence[dg.AssetKey], partition: str
+) -> list[tuple[dg.AssetKey, dg.AssetKey]]:
+    """(asset, what it was made from) wherever the second was materialised after the first; `lineage` goes first to last."""
+    made = [(asset, _materialised(instance, asset, partition)) for asset in lineage]
+    known = [(asset, storage_id) for asset, storage_id in made if storage_id is not None]
+    return [(later, earlier) for (earlier, before), (later, after) in pairwise(known) if before > after]
 
 
 def refusals(

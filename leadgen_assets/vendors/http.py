@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.util import find_spec
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -121,7 +119,6 @@ class VendorClient:
 
     async def __aenter__(self) -> Self:
         hush_http_loggers()
-        _search_sniffio_once()
         # A proxy from the environment is right for vendors and wrong for a server on this machine.
         is_local = urlsplit(self.access.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = httpx.AsyncClient(
@@ -297,14 +294,6 @@ def _pause(state: RetryCallState) -> float:
     if isinstance(error, _TryAgain) and error.wait is not None:
         return error.wait
     return float(2 ** (state.attempt_number - 1)) * random.uniform(1.0, 1.25)
-
-
-@cache
-def _search_sniffio_once() -> None:
-    """httpcore imports sniffio several times a call. Where it is not installed, Python would search the disk each time;
-    `None` is how the import system is told that a module is not there."""
-    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 @cache

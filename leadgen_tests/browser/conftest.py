@@ -26,20 +26,20 @@ def dev(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev
         assert survivors(family) == []
 
 
-_PICTURES = pytest.StashKey[Path]()
+def _pictures(config: pytest.Config) -> Path:
+    named = os.environ.get("LEADGEN_SCREENSHOTS")
+    return Path(named).absolute() if named else config.rootpath / "build" / "screenshots"
 
 
 @pytest.fixture(scope="session")
-def screenshots(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
-    """Where pictures go: the folder that LEADGEN_SCREENSHOTS names, else one of pytest's."""
-    named = os.environ.get("LEADGEN_SCREENSHOTS")
-    folder = Path(named).absolute() if named else tmp_path_factory.mktemp("screenshots")
+def screenshots(pytestconfig: pytest.Config) -> Path:
+    """Where pictures are kept: the folder that LEADGEN_SCREENSHOTS names, else `build/screenshots`."""
+    folder = _pictures(pytestconfig)
     folder.mkdir(parents=True, exist_ok=True)
-    pytestconfig.stash[_PICTURES] = folder
     return folder
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say where the pictures are."""
-    if _PICTURES in config.stash:
-        terminalreporter.write_line(f"Screenshots of the Dagster UI: {config.stash[_PICTURES]}")
+    if any(_pictures(config).glob("*.png")):
+        terminalreporter.write_line(f"Screenshots of the web pages: {_pictures(config)}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from leadgen_assets.checks.gate import refusals, require_checks
+from leadgen_assets.checks.gate import outdated, refusals, require_checks
 from leadgen_assets.checks.preview import partitioned_checks
 from leadgen_assets.partitions import SPRINTS
 
@@ -18,6 +18,11 @@ attempts: list[str] = []
 
 
 @dg.asset(partitions_def=SPRINTS)
+def golden() -> None:
+    """Stands for deduplicated_leads."""
+
+
+@dg.asset(partitions_def=SPRINTS, deps=["golden"])
 def scored() -> None:
     """Stands for scored_leads."""
 
@@ -36,13 +41,15 @@ def expectations() -> Iterator[dg.AssetCheckResult]:
 def sync(context: dg.AssetExecutionContext) -> None:
     """Stands for crm_sync."""
     attempts.append(context.partition_key)
-    require_checks(context, KEYS)
+    require_checks(context, KEYS, LINEAGE)
 
 
-DEFS = dg.Definitions(assets=[scored, sync], asset_checks=[expectations])
+LINEAGE = [dg.AssetKey("golden"), dg.AssetKey("scored")]
+DEFS = dg.Definitions(assets=[golden, scored, sync], asset_checks=[expectations])
 EVERYTHING = dg.AssetSelection.all()
 DATA_ONLY = dg.AssetSelection.assets("scored").without_checks()
 CHECKS_ONLY = dg.AssetSelection.checks(expectations)
+SOURCE_ONLY = dg.AssetSelection.assets("golden")
 SYNC_ONLY = dg.AssetSelection.assets("sync")
 
 
@@ -59,7 +66,9 @@ def run(instance: dg.DagsterInstance, selection: dg.AssetSelection, sprint: str 
     """Whether the run succeeded."""
     job = dg.define_asset_job("job", selection=selection)
     tags = {"dagster/partition": sprint}
-    resolved = dg.Definitions(assets=[scored, sync], asset_checks=[expectations], jobs=[job]).resolve_job_def("job")
+    resolved = dg.Definitions(assets=[golden, scored, sync], asset_checks=[expectations], jobs=[job]).resolve_job_def(
+        "job"
+    )
     return resolved.execute_in_process(instance=instance, tags=tags, raise_on_error=False).success
 
 
@@ -149,3 +158,14 @@ def test_asking_for_no_check_is_refused(instance: dg.DagsterInstance) -> None:
     """An empty list of keys is a mistake, not a permission."""
     with pytest.raises(dg.Failure, match="No check was asked for"):
         require_checks(dg.build_asset_context(partition_key=SPRINT), [])
+
+
+def test_data_older_than_what_they_are_made_from_are_refused(instance: dg.DagsterInstance) -> None:
+    """REQ-009: duplicates found anew after scoring must reach the CRM's leads first, whatever passed before."""
+    run(instance, EVERYTHING)
+    run(instance, SOURCE_ONLY)
+    assert not refusals(instance, KEYS, SPRINT)
+    assert outdated(instance, LINEAGE, SPRINT) == [(LINEAGE[1], LINEAGE[0])]
+    assert not run(instance, SYNC_ONLY)
+    assert run(instance, EVERYTHING)
+    assert not outdated(instance, LINEAGE, SPRINT)
