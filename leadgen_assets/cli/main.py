@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from leadgen_assets.cli import bench, dev, doctor, sandbox, segment, services, sprint
+from leadgen_assets.cli import bench, dev, doctor, export, sandbox, segment, services, sprint
 from leadgen_assets.cli.errors import told
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(services.app, name="services", help="The embedded MongoDB, Valkey 
 app.add_typer(sandbox.app, name="sandbox", help="The sandbox vendors.")
 app.command("doctor")(told(doctor.doctor))
 app.command("dev")(told(dev.dev))
+app.command("export")(told(export.export))
 app.command("bench")(told(bench.bench))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,37 @@ def test_a_group_without_a_command_shows_its_commands(nowhere: Path, words: list
     """interfaces.md: each with --help."""
     assert "Commands" in leadgen(*words).output
     assert leadgen(*words, "--help").exit_code == 0
+
+
+def test_leads_are_exported_by_sprint_and_by_day(opened: Office, tmp_path: Path) -> None:
+    """PHX-07: the latest sprint by default, days are inclusive, and the number is told."""
+    stored = opened.stores.leads.count("opened")
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    for number, words in enumerate(
+        [[], ["--sprint", "opened"], ["--from", "2026-01-01"], ["--sprint", "opened", "--to", today]]
+    ):
+        done = leadgen("export", str(tmp_path / f"{number}.csv"), *words, "--json", at=opened)
+        assert json.loads(done.stdout)["leads"] == stored
+        assert len((tmp_path / f"{number}.csv").read_text().splitlines()) >= stored + 1
+    assert f"{stored} leads in" in leadgen("export", str(tmp_path / "all.parquet"), at=opened).output
+    none = leadgen("export", str(tmp_path / "old.csv"), "--to", "2020-01-01", "--json", at=opened)
+    assert json.loads(none.stdout)["leads"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["leads.xlsx"], "leads.xlsx: the name must end in .csv or .parquet."),
+        (["leads.csv", "--from", "2026-02-02", "--to", "2026-02-01"], "--to 2026-02-01 is before --from 2026-02-02."),
+        (["leads.csv", "--sprint", "autumn"], "There is no sprint 'autumn'."),
+    ],
+)
+def test_an_export_that_makes_no_sense_says_why(
+    opened: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+) -> None:
+    """PHX-07: exit code 2 and no file."""
+    monkeypatch.chdir(tmp_path)
+    done = leadgen("export", *words, at=opened)
+    assert done.exit_code == 2
+    assert told in " ".join(done.output.split())
+    assert list(tmp_path.iterdir()) == []
