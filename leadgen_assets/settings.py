@@ -97,6 +97,22 @@ class Settings(BaseSettings):
     """Set by whoever started the sandbox vendors; only read in sandbox mode."""
     leadgen_limits: Path | None = None
     """A YAML file that overrides documented rate limits (vendors/limits.yaml), vendor by vendor."""
+    leadgen_prices: Path | None = None
+    """A YAML file with the prices of your contracts in place of list prices (vendors/prices.yaml), vendor by vendor."""
+    leadgen_backups: Path | None = None
+    """Where backups go; better another disk than the home's."""
+
+    leadgen_retention: Path | None = None
+    """A YAML file with days that differ from how long data are kept (stores/retention.yaml), place by place."""
+    leadgen_alerts: Path | None = None
+    """A YAML file with alert rules that replace or change the built-in ones (desk/alerts/rules.yaml), rule by rule."""
+    leadgen_contacts: Path | None = None
+    """A YAML file that says who is told about alerts, and over which channels, in place of desk/alerts/contacts.yaml."""
+    leadgen_reports: Path | None = None
+    """A YAML file that says who gets which report, in place of desk/reports/recipients.yaml."""
+
+    leadgen_dashboard_token: SecretStr | None = None
+    """Asked for by the dashboard where it is bound elsewhere than on loopback."""
 
     apollo_base_url: str | None = None
     apollo_api_key: SecretStr | None = None
@@ -129,6 +145,11 @@ class Settings(BaseSettings):
     def home(self) -> Path:
         """`LEADGEN_HOME`, absolute. It may not exist yet."""
         return self.leadgen_home.expanduser().absolute()
+
+    @cached_property
+    def backups(self) -> Path:
+        """Folder of the backups, absolute. It may not exist yet."""
+        return (self.leadgen_backups or self.home / "backups").expanduser().absolute()
 
     @cached_property
     def storage(self) -> str:

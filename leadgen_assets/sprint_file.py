@@ -125,6 +125,17 @@ class Crm(_Model):
     target: Literal["hubspot", "salesforce"] = "hubspot"
 
 
+class Privacy(_Model):
+    """What happens to people whom a law protects in particular (NFR-011)."""
+
+    eu_uk: Literal["skip", "collect_with_notice"] = "collect_with_notice"
+    """People in the EU, EEA or UK: not kept as leads, or kept and flagged as owed a notice (GDPR art. 14)."""
+    do_not_sell: Literal["suppress", "flag"] = "suppress"
+    """People on the do-not-sell list (CCPA): not kept as leads, or kept, flagged and not passed to enrichment vendors."""
+    legal_basis: Literal["legitimate_interest", "consent"] = "legitimate_interest"
+    """GDPR art. 6: told in access reports."""
+
+
 class Sprint(_Model):
     """A whole sprint file."""
 
@@ -138,6 +149,7 @@ class Sprint(_Model):
     qualification: Qualification = Qualification()
     budget: Budget
     crm: Crm = Crm()
+    privacy: Privacy = Privacy()
 
     @model_validator(mode="after")
     def _segments_are_distinct(self) -> Self:

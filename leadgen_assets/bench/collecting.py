@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from pathlib import Path
 
 from leadgen_assets.bench.ground import KEY, Ground
 from leadgen_assets.bench.measure import Job
-from leadgen_assets.bench.records import pages, write_records
+from leadgen_assets.bench.records import FULL_SPRINT, made_elsewhere, pages
 from leadgen_assets.bench.traffic import requests_made
+from leadgen_assets.bench.vendors import larger_world
 from leadgen_assets.collection.collector import SegmentReport, collect_segment
 from leadgen_assets.collection.ingest import normalise_pages
 from leadgen_assets.collection.sources import fetcher, mapper
@@ -24,8 +27,14 @@ _SAMPLE = 200
 
 @contextmanager
 def collecting(ground: Ground) -> Iterator[Job]:
-    """Search, buy, land, normalise, claim, insert, count, as `raw_<source>` does it, rate limits wide open."""
-    with ground.stores("collect") as stores:
+    """Search, buy, land, normalise, claim, insert, count, as `raw_<source>` does it, rate limits wide open.
+
+    More leads than one sprint has come from a world as many times as large.
+    """
+    with ExitStack() as stack:
+        if ground.size > FULL_SPRINT:
+            stack.enter_context(_larger_world(ground))
+        stores = stack.enter_context(ground.stores("collect"))
         job = Job(lambda: 0, rounds=1)
 
         def run() -> int:
@@ -42,11 +51,20 @@ def collecting(ground: Ground) -> Iterator[Job]:
         yield job
 
 
+@contextmanager
+def _larger_world(ground: Ground) -> Iterator[None]:
+    home = ground.folder / f"world-{ground.size}"
+    limits = Path(os.environ["LEADGEN_LIMITS"])
+    with larger_world(ground.size, home, limits) as (url, _):
+        os.environ.update({"LEADGEN_SANDBOX_URL": url, "LEADGEN_HOME": str(home)})
+        yield
+
+
 def _made_ready(ground: Ground, stores: OpenStores) -> None:
     """Open the sprint, and load the tables of names and places: a sprint's workers are forked with them loaded."""
     stores.book.open(KEY, ground.sprint)
     sample = Ground(_SAMPLE, ground.folder)
-    write_records(sample)
+    made_elsewhere(sample)
     for segment in sample.sprint.segments:
         normalise_pages(pages(sample, segment), mapper(segment.source), sample.profile)
 

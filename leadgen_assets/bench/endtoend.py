@@ -8,14 +8,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import psutil
+import yaml
 
 from leadgen_assets.bench.ground import REHEARSAL_FILE, SPRINT_FILE, Ground
 from leadgen_assets.bench.measure import Elsewhere, Job
 from leadgen_assets.bench.records import FULL_SPRINT
+from leadgen_assets.bench.traffic import write_wide_limits
+from leadgen_assets.bench.vendors import larger_world
 
 _SAMPLE_SECONDS = 0.5
 _MEMORY_EVERY = 4
@@ -24,11 +29,13 @@ _MEMORY_EVERY = 4
 
 @contextmanager
 def sprinting(ground: Ground) -> Iterator[Job]:
-    """Services, sandbox vendors, ten segments at once, refinement, gates, CRM; documented rate limits.
+    """Services, sandbox vendors, ten segments at once, refinement, gates, CRM. A sprint that is not delivered is no
+    measurement.
 
-    The real sprint file from 20,000 leads on, the rehearsal below. A sprint that is not delivered is no measurement.
+    The real sprint file at 20,000 leads and the rehearsal below, both with documented rate limits. Above, the real file
+    with everything that counts leads or money in proportion, vendors with as many times the people, and limits wide open:
+    what is measured then is our side alone.
     """
-    file = SPRINT_FILE if ground.size >= FULL_SPRINT else REHEARSAL_FILE
     watch = ProcessTree()
     job = Job(lambda: 0, rounds=1, elsewhere=watch.figures)
 
@@ -36,8 +43,8 @@ def sprinting(ground: Ground) -> Iterator[Job]:
         log = ground.folder / f"sprint-{ground.size}.log"
         command = [sys.executable, "-m", "leadgen_assets.cli.main", "sprint", "start", str(file), "--json"]
         with log.open("wb") as errors:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_fresh(ground))
-            with watch.over(process.pid):
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment)
+            with watch.over(process.pid, *vendors):
                 answer, _ = process.communicate()
         result = json.loads(answer) if answer.strip() else {}
         if not result.get("is_delivered"):
@@ -47,7 +54,37 @@ def sprinting(ground: Ground) -> Iterator[Job]:
         return int(result["collected"])
 
     job.run = run
-    yield job
+    with ExitStack() as stack:
+        file, environment, vendors = SPRINT_FILE, _fresh(ground), []
+        if ground.size < FULL_SPRINT:
+            file = REHEARSAL_FILE
+        elif ground.size > FULL_SPRINT:
+            file, limits = _scaled_file(ground), ground.folder / "wide-limits.yaml"
+            write_wide_limits(limits)
+            environment["LEADGEN_LIMITS"] = str(limits)
+            home = Path(environment["LEADGEN_HOME"])
+            vendors.append(stack.enter_context(larger_world(ground.size, home, limits))[1])
+        yield job
+
+
+def scaled_sprint(content: dict[str, Any], times: float) -> dict[str, Any]:
+    """A sprint file's content with everything that counts leads or money so many times as large; shares and scores stay."""
+    target, gates, budget = dict(content["target"]), dict(content["gates"]), dict(content["budget"])
+    for part, names in (
+        (target, ("collected", "unique", "leads_per_hour")), (gates, ("unique_leads",)), (budget, ("usd",)),
+    ):  # fmt: skip
+        part.update({name: round(part[name] * times) for name in names if name in part})
+    segments = [{**each, "leads": round(each["leads"] * times)} for each in content["segments"]]
+    return {**content, "target": target, "gates": gates, "budget": budget, "segments": segments}
+
+
+def _scaled_file(ground: Ground) -> Path:
+    path = ground.folder / f"sprint-{ground.size}.yaml"
+    content = yaml.safe_load(SPRINT_FILE.read_text(encoding="utf-8"))
+    path.write_text(
+        yaml.safe_dump(scaled_sprint(content, ground.size / FULL_SPRINT), sort_keys=False), encoding="utf-8"
+    )
+    return path
 
 
 def _fresh(ground: Ground) -> dict[str, str]:
@@ -66,10 +103,10 @@ class ProcessTree:
     _peak: float = 0.0
 
     @contextmanager
-    def over(self, pid: int) -> Iterator[None]:
-        """Sample while the block lasts."""
+    def over(self, *pids: int) -> Iterator[None]:
+        """Sample these processes and their descendants while the block lasts."""
         ended = threading.Event()
-        sampler = threading.Thread(target=self._sample, args=(pid, ended), daemon=True)
+        sampler = threading.Thread(target=self._sample, args=(pids, ended), daemon=True)
         sampler.start()
         try:
             yield
@@ -81,12 +118,15 @@ class ProcessTree:
         """What was seen. Memory that processes share is counted once."""
         return Elsewhere(sum(self._cpu.values()), self._peak)
 
-    def _sample(self, pid: int, ended: threading.Event) -> None:
+    def _sample(self, pids: tuple[int, ...], ended: threading.Event) -> None:
         turn = 0
         while not ended.wait(_SAMPLE_SECONDS):
-            with suppress(psutil.Error):
-                root = psutil.Process(pid)
-                self._look([root, *root.children(recursive=True)], with_memory=turn % _MEMORY_EVERY == 0)
+            processes: list[psutil.Process] = []
+            for pid in pids:
+                with suppress(psutil.Error):
+                    root = psutil.Process(pid)
+                    processes += [root, *root.children(recursive=True)]
+            self._look(processes, with_memory=turn % _MEMORY_EVERY == 0)
             turn += 1
 
     def _look(self, processes: list[psutil.Process], *, with_memory: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,8 @@ from leadgen_assets.stores.opened import OpenStores, open_stores
 PROJECT = Path(__file__).resolve().parents[2]
 SPRINT_FILE = PROJECT / "sprints" / "performance-marketers.yaml"
 REHEARSAL_FILE = PROJECT / "sprints" / "rehearsal.yaml"
+MOST_STORED = 200_000
+"""Leads up to which the stages that need a database are measured."""
 KEY = "benchmark"
 """The sprint's key in the benchmark's own databases."""
 
@@ -60,15 +62,32 @@ class Ground:
 
     def keep(self, name: str, frame: pd.DataFrame) -> None:
         """Keep a frame for later stages."""
-        self._lake.write(name, str(self.size), frame)
+        self._lake.write(name, f"{self.size}/all", frame)
+
+    def keep_segments(self, name: str, frames: Mapping[str, pd.DataFrame]) -> None:
+        """Keep a frame in its segments, as the assets do it."""
+        for segment, frame in frames.items():
+            self._lake.write(name, f"{self.size}/{segment}", frame)
 
     def frame(self, name: str) -> pd.DataFrame:
-        """A frame that an earlier stage kept."""
-        return self._lake.read(name, str(self.size))
+        """A frame that an earlier stage kept, as one."""
+        frames = list(self.segments(name).values())
+        return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+    def segments(self, name: str) -> dict[str, pd.DataFrame]:
+        """A frame that an earlier stage kept, in its segments."""
+        place = f"{self.size}/"
+        parts = [each for each in self._lake.partitions(name) if each.startswith(place)]
+        return {part.removeprefix(place): self._lake.read(name, part) for part in parts}
 
     def has(self, name: str) -> bool:
         """Whether a frame was kept."""
-        return self._lake.exists(name, str(self.size))
+        return any(each.startswith(f"{self.size}/") for each in self._lake.partitions(name))
+
+    def made(self, name: str) -> str:
+        """The frame that stands for another at this size: from more than `MOST_STORED` leads on, golden records for
+        enriched ones, because filling the caches of a million people would take most of an hour."""
+        return "golden" if name == "enriched" and self.size > MOST_STORED else name
 
     def figures_file(self, stage: str, role: str) -> Path:
         """Where the figures of a stage ("measure") or its baseline ("baseline") are written."""

@@ -6,14 +6,18 @@ import gc
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
 from leadgen_assets.bench.ground import Ground
+from leadgen_assets.leads.columns import give_back_memory
+
+T = TypeVar("T")
 
 ROUNDS = 3
 ENOUGH_SECONDS = 8.0
@@ -29,6 +33,26 @@ class Elsewhere:
 
 
 @dataclass
+class Apart:
+    """What a job's input costs that is read while it runs: seconds that are not the job's."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def reading(self, items: Iterable[T]) -> Iterator[T]:
+        """The items; the time it takes to get each is counted here."""
+        given = iter(items)
+        while True:
+            cpu, began = _cpu_seconds(), time.perf_counter()
+            each = next(given, None)
+            self.wall += time.perf_counter() - began
+            self.cpu += _cpu_seconds() - cpu
+            if each is None:
+                return
+            yield each
+
+
+@dataclass
 class Job:
     """One stage, ready to run: `run` is timed and says how many leads went through it."""
 
@@ -41,6 +65,7 @@ class Job:
     elsewhere: Callable[[], Elsewhere] | None = None
     notes: dict[str, float] = field(default_factory=dict)
     """Further numbers of the last round (HTTP requests, for the baseline)."""
+    apart: Apart = field(default_factory=Apart)
 
 
 Setup = Callable[[Ground], AbstractContextManager[Job]]
@@ -78,11 +103,14 @@ def measured(job: Job, rounds: int | None = None) -> Figures:
     while len(done) < (rounds or job.rounds) and sum(wall for wall, _, _ in done) < ENOUGH_SECONDS:
         job.before()
         gc.collect()
+        give_back_memory()
         forget_peak()
         start = max(start, _held_mb())
+        job.apart.wall = job.apart.cpu = 0.0
         cpu, began = _cpu_seconds(), time.perf_counter()
         leads = job.run()
-        done.append((time.perf_counter() - began, _cpu_seconds() - cpu, leads))
+        wall = time.perf_counter() - began
+        done.append((wall - job.apart.wall, _cpu_seconds() - cpu - job.apart.cpu, leads))
         peak = max(peak, peak_mb())
     job.after()
     done.sort()

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from leadgen_assets.bench.regression import Key, growths, ratios_file
 from leadgen_assets.bench.suite import Result
 
 BEGIN = "<!-- benchmarks: begin -->"
 END = "<!-- benchmarks: end -->"
 
-HEADER = ("Stage", "Leads", "Leads/s", "Wall s", "CPU s", "Peak MB", "of it before", "Rounds", "Baseline", "Ratio")
-RIGHT = frozenset(HEADER[1:8]) | {"Ratio"}
+HEADER = (
+    "Stage",
+    "Leads",
+    "Leads/s",
+    "Wall s",
+    "CPU s",
+    "Peak MB",
+    "of it before",
+    "Rounds",
+    "Baseline",
+    "Ratio",
+    "Growth",
+)
+RIGHT = frozenset(HEADER[1:8]) | {"Ratio", "Growth"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ class Report:
             "machine": asdict(self.machine),
             "date": self.at.date().isoformat(),
             "seconds": round(self.seconds, 1),
-            "results": [_plain(each) for each in self.results],
+            "results": [{**_plain(each), "growth": self._growth_of(each)} for each in self.results],
         }
 
     def to_markdown(self) -> str:
@@ -77,11 +92,23 @@ class Report:
             f"| {' | '.join(HEADER)} |",
             f"|{'|'.join('---:' if name in RIGHT else '---' for name in HEADER)}|",
         ]
-        lines += [f"| {' | '.join(row(each, code='`'))} |" for each in self.results]
+        lines += [f"| {' | '.join(each)} |" for each in self.rows(code="`")]
         return "\n".join(lines)
 
+    def rows(self, code: str = "") -> list[tuple[str, ...]]:
+        """The results as cells of `HEADER`."""
+        return [row(each, code, self._growth_of(each)) for each in self.results]
 
-def row(result: Result, code: str = "") -> tuple[str, ...]:
+    def _growth_of(self, result: Result) -> float | None:
+        found = self._growths.get((result.stage.name, result.size))
+        return None if found is None else round(found, 3)
+
+    @cached_property
+    def _growths(self) -> dict[Key, float]:
+        return growths(self.results)
+
+
+def row(result: Result, code: str = "", growth: float | None = None) -> tuple[str, ...]:
     """A result as the cells of `HEADER`."""
     done, ratio = result.figures, result.times_baseline
     rounds = f"{done.rounds} (±{done.spread / 2:.0%})" if done.rounds > 1 else str(done.rounds)
@@ -96,17 +123,19 @@ def row(result: Result, code: str = "") -> tuple[str, ...]:
         rounds,
         f"{result.stage.compared_with}, {result.baseline.per_second:,.0f}/s" if result.baseline else "–",
         f"{ratio:,.1f}×" if ratio is not None else "–",
+        f"{growth:.2f}" if growth is not None else "–",
     )
 
 
 def written(report: Report, path: Path) -> None:
-    """Replace what is between the markers of a file. `ValueError` when it has no such place."""
+    """Replace what is between the markers of a file, and the ratios beside it. `ValueError` when it has no such place."""
     text = path.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{path.name} has no place for the table: put the lines {BEGIN} and {END} into it")
     path.write_text(f"{before}{BEGIN}\n{report.to_markdown()}\n{END}{after}", encoding="utf-8")
+    ratios_file(path).write_text(json.dumps(report.to_json(), indent=1) + "\n", encoding="utf-8")
 
 
 def now() -> datetime:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,15 +43,22 @@ def write_records(ground: Ground) -> None:
     draft.rename(ground.records)
 
 
-def pages(ground: Ground, segment: Segment) -> list[RawPage]:
-    """A segment's records as the pages a collector would have landed."""
-    with (ground.records / f"{segment.id}.jsonl").open(encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
+def made_elsewhere(ground: Ground) -> None:
+    """As `write_records`, in a process of its own: a world of a million people must not count as this one's memory."""
+    if not ground.records.exists():
+        command = [sys.executable, "-m", "leadgen_assets.bench.records", str(ground.size), str(ground.folder)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def pages(ground: Ground, segment: Segment) -> Iterator[RawPage]:
+    """A segment's records as the pages a collector would have landed, read one by one."""
     moment = datetime(2026, 11, 22, 8, tzinfo=UTC)
-    return [
-        RawPage(KEY, segment.id, segment.source, number, part, {}, moment, Decimal(0), [])
-        for number, part in enumerate(_parts(records), start=1)
-    ]
+    with (ground.records / f"{segment.id}.jsonl").open(encoding="utf-8") as file:
+        for number in count(1):
+            records = [json.loads(line) for line in islice(file, PAGE_RECORDS)]
+            if not records:
+                return
+            yield RawPage(KEY, segment.id, segment.source, number, records, {}, moment, Decimal(0), [])
 
 
 def _of_segment(world: World, segment: Segment) -> list[Record]:
@@ -72,6 +82,5 @@ def _exported(world: World, segment: Segment) -> list[Record]:
     return rows[: segment.leads]
 
 
-def _parts(records: list[Record]) -> Iterator[list[Record]]:
-    for start in range(0, len(records), PAGE_RECORDS):
-        yield records[start : start + PAGE_RECORDS]
+if __name__ == "__main__":
+    write_records(Ground(int(sys.argv[1]), Path(sys.argv[2])))

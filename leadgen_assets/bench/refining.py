@@ -11,48 +11,64 @@ import pandas as pd
 
 from leadgen_assets.bench.ground import KEY, Ground
 from leadgen_assets.bench.measure import Job, Setup
-from leadgen_assets.bench.records import pages, write_records
+from leadgen_assets.bench.records import made_elsewhere, pages
 from leadgen_assets.collection.ingest import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.leads.score import score
 from leadgen_assets.refinement.deduplicate import deduplicate
 
+OPTED_OUT = 5_000
+"""People on the suppression list, nobody of whom is met: each lead's keys are looked for among them."""
+
 
 @contextmanager
 def normalising(ground: Ground) -> Iterator[Job]:
     """Landed pages of all segments → leads and quarantine, segment by segment as the assets do it."""
-    write_records(ground)
-    segments = [(mapper(each.source), pages(ground, each)) for each in ground.sprint.segments]
-    made: list[pd.DataFrame] = []
+    made_elsewhere(ground)
+    made: dict[str, pd.DataFrame] = {}
+    job = Job(lambda: 0, after=lambda: ground.keep_segments("normalised", made))
 
     def run() -> int:
         made.clear()
-        done = [normalise_pages(landed, how, ground.profile) for how, landed in segments]
-        made.extend(each.leads for each in done)
-        return sum(len(each.leads) + len(each.quarantined) for each in done)
+        records = 0
+        for segment in ground.sprint.segments:
+            landed = job.apart.reading(pages(ground, segment))
+            done = normalise_pages(landed, mapper(segment.source), ground.profile)
+            made[segment.id] = done.leads
+            records += len(done.leads) + len(done.quarantined)
+        return records
 
-    yield Job(run, after=lambda: ground.keep("normalised", pd.concat(made, ignore_index=True)))
+    job.run = run
+    yield job
 
 
 @contextmanager
 def deduplicating(ground: Ground) -> Iterator[Job]:
     """Keys → clusters → golden records → resemblances."""
-    leads = ground.frame("normalised")
-    segments = {str(name): frame.reset_index(drop=True) for name, frame in leads.groupby("segment")}
+    segments: dict[str, pd.DataFrame] = {}
     made: list[pd.DataFrame] = []
+
+    def before() -> None:
+        made.clear()
+        segments.update(ground.segments("normalised"))
+
     with ground.stores() as stores:
+        stores.suppressions.add_many(
+            [("email", f"nobody-{each}@example.com") for each in range(OPTED_OUT)], "benchmark"
+        )
 
         def run() -> int:
-            made[:] = [deduplicate(stores, KEY, segments).golden]
-            return len(leads)
+            leads = sum(len(each) for each in segments.values())
+            made.append(deduplicate(stores, KEY, segments, let_go=True).golden)
+            return leads
 
-        yield Job(run, after=lambda: ground.keep("golden", made[0]))
+        yield Job(run, before=before, after=lambda: ground.keep("golden", made[0]))
 
 
 @contextmanager
 def scoring(ground: Ground) -> Iterator[Job]:
     """Score, qualification and its reasons for every enriched lead."""
-    leads, sprint = ground.frame("enriched"), ground.sprint
+    leads, sprint = ground.frame(ground.made("enriched")), ground.sprint
     made: list[pd.DataFrame] = []
 
     def run() -> int:
@@ -88,7 +104,7 @@ def parquet(name: str) -> Setup:
 
     @contextmanager
     def writing_and_reading(ground: Ground) -> Iterator[Job]:
-        leads = ground.frame(name)
+        leads = ground.frame(ground.made(name))
 
         def run() -> int:
             buffer = io.BytesIO()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from leadgen_assets.bench.collecting import collecting
 from leadgen_assets.bench.endtoend import sprinting
 from leadgen_assets.bench.enriching import enriching_from_cache, enriching_over_http
+from leadgen_assets.bench.ground import MOST_STORED
 from leadgen_assets.bench.measure import Setup
+from leadgen_assets.bench.records import FULL_SPRINT as ONE_SPRINT
 from leadgen_assets.bench.refining import deduplicating, gating, normalising, parquet, scoring
-from leadgen_assets.bench.storing import bare_insert_many, in_batches_of, inserting, publishing
+from leadgen_assets.bench.storing import bare_insert_many, in_batches_of, inserting, publishing, shaped_insert_many
 from leadgen_assets.bench.traffic import bare_gets
-
-ONE_SPRINT = 20_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "enrich", "own knowledge and waterfalls, every answer cached", enriching_from_cache, parquet("golden"), _PANDAS,
-        starts_from=("golden",), keeps="enriched",
+        starts_from=("golden",), keeps="enriched", largest=MOST_STORED,
     ),
     Stage(
         "score", "score and qualification", scoring, parquet("enriched"), _PANDAS,
@@ -56,11 +56,22 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "insert", "provisional leads, batches of 500, journaled", inserting, bare_insert_many, _PYMONGO,
-        starts_from=("normalised", "golden"),
+        starts_from=("normalised", "golden"), largest=MOST_STORED,
+    ),
+    *(
+        Stage(
+            f"bare-{name}", f"pymongo's insert_many, {says}", shaped_insert_many(has_validator, has_indexes),
+            bare_insert_many, _PYMONGO, starts_from=("normalised", "golden"), largest=ONE_SPRINT,
+        )
+        for name, says, has_validator, has_indexes in (
+            ("validator", "with our validator, without indexes", True, False),
+            ("indexes", "with our indexes, without validator", False, True),
+            ("both", "with our validator and indexes: what `insert` could be at best", True, True),
+        )
     ),
     Stage(
         "publish", "scored leads over provisional ones, journaled", publishing, bare_insert_many, _PYMONGO,
-        starts_from=("normalised", "golden", "scored"),
+        starts_from=("normalised", "golden", "scored"), largest=MOST_STORED,
     ),
     *(
         Stage(
@@ -71,13 +82,13 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "collect", "ten segments at once in one process, over HTTP", collecting, bare_gets("collect"), _HTTPX,
-        largest=ONE_SPRINT, needs_sandbox=True,
+        largest=MOST_STORED, needs_sandbox=True,
     ),
     Stage(
         "enrich-http", "waterfalls over HTTP, nothing cached", enriching_over_http, bare_gets("enrich-http"), _HTTPX,
         starts_from=("golden",), largest=ONE_SPRINT, needs_sandbox=True,
     ),
-    Stage("sprint", "`leadgen sprint start`, end to end, all processes", sprinting, largest=ONE_SPRINT),
+    Stage("sprint", "`leadgen sprint start`, end to end, all processes", sprinting, largest=MOST_STORED),
 )  # fmt: skip
 """In the order in which they run: each before those that start from what it keeps."""
 

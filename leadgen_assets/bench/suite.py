@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,25 +44,23 @@ def planned(stages: Iterable[str], sizes: Sequence[int]) -> list[tuple[Stage, in
     return [(stage, size) for size in sorted(sizes) for stage in chosen if size <= (stage.largest or size)]
 
 
-def run(plan: Iterable[tuple[Stage, int]], folder: Path, tell: Tell) -> list[Result]:
-    """Measure each stage and its baseline. Raises `BenchmarkFailed`.
+def run(plan: Iterable[tuple[Stage, int]], folder: Path, tell: Tell) -> Iterator[Result]:
+    """Measure each stage and its baseline, one after the other. Raises `BenchmarkFailed`.
 
     Servers a stage needs are running, their addresses in the environment. Frames it starts from are made first where
     no earlier stage has left them in `folder`.
     """
-    results = []
     baselines: dict[tuple[Setup, int], Figures] = {}
     for stage, size in plan:
         ground = Ground(size, folder)
         for frame in stage.starts_from:
-            _prepare(ground, frame, tell)
+            _prepare(ground, ground.made(frame), tell)
         tell(f"{stage.name}, {size:,} leads")
         figures = _measure(ground, stage, "measure")
         if stage.baseline is not None and (stage.baseline, size) not in baselines:
             baselines[stage.baseline, size] = _measure(ground, stage, "baseline")
         baseline = baselines[stage.baseline, size] if stage.baseline else None
-        results.append(Result(stage, size, figures, baseline))
-    return results
+        yield Result(stage, size, figures, baseline)
 
 
 def _prepare(ground: Ground, frame: str, tell: Tell) -> None:
@@ -80,6 +78,7 @@ def _measure(ground: Ground, stage: Stage, role: str) -> Figures:
     command = [sys.executable, "-m", "leadgen_assets.bench.child", *arguments]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
+        how = f"exit code {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
         last = "\n".join(done.stderr.strip().splitlines()[-5:])
-        raise BenchmarkFailed(f"{stage.name} ({role}) at {ground.size:,} leads ended with {done.returncode}:\n{last}")
+        raise BenchmarkFailed(f"{stage.name} ({role}) at {ground.size:,} leads ended with {how}. {last}".rstrip())
     return Figures(**json.loads(ground.figures_file(stage.name, role).read_text()))

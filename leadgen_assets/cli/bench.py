@@ -37,27 +37,43 @@ def bench(
     sizes: Annotated[str, typer.Option(help="Comma-separated numbers of leads.", show_default="20000,200000")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     write: Annotated[Path | None, typer.Option(help="Renew the table in this file (docs/benchmarks.md).")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Fail where a ratio is 20 % worse than on record (docs/benchmarks.md).")
+    ] = None,
 ) -> None:
     """Measure collecting, refining, gating and storing, each beside a bare baseline; about ten minutes on two cores.
 
     Works in servers and folders of its own, on invented people; your databases are not touched.
     """
-    from leadgen_assets.bench import page, suite
+    from leadgen_assets.bench import page, regression, suite
 
     plan = suite.planned(_stages(stages), _sizes(sizes, quick))
     if not plan:
-        raise CannotDo(f"Nothing to measure: {stages} is measured up to {SIZES[0]:,} leads.")
+        raise CannotDo(f"Nothing to measure: {_largest(stages)}.")
+    try:
+        on_record = regression.recorded(against) if against else {}
+    except ValueError as error:
+        raise CannotDo(f"--against {against}: {error}") from None
     console = Console(stderr=True, highlight=False, quiet=as_json)
     machine, at, began = page.Machine.this(), page.now(), time.monotonic()
+    results: list[Result] = []
+    problem = None
     try:
         with TemporaryDirectory(prefix="leadgen-bench-") as folder:
-            results = _measured(plan, Path(folder), console)
+            for each in _measured(plan, Path(folder), console):
+                results.append(each)  # noqa: PERF402 - what was measured before a failure is kept
     except suite.BenchmarkFailed as error:
-        raise CannotDo(str(error)) from None
+        problem = str(error)
     report = page.Report(machine, at, time.monotonic() - began, results)
-    if write is not None:
+    if write is not None and problem is None:
         _write(report, write)
     _show(report, as_json)
+    if problem is not None:
+        raise CannotDo(f"{problem}\nWhat was measured before it is above; no file was written.")
+    slower = regression.regressions(results, on_record)
+    if slower:
+        console.print("\n".join(f"Slower than on record: {each}" for each in slower), style="red", markup=False)
+        raise typer.Exit(1)
 
 
 def _stages(given: str) -> list[str]:
@@ -68,6 +84,13 @@ def _stages(given: str) -> list[str]:
     if unknown:
         raise CannotDo(f"There is no stage {', '.join(unknown)}; there are {', '.join(BY_NAME)}.")
     return names
+
+
+def _largest(given: str) -> str:
+    from leadgen_assets.bench.stages import BY_NAME
+
+    wanted = [BY_NAME[name] for name in _stages(given)]
+    return "; ".join(f"{each.name} is measured up to {each.largest:,} leads" for each in wanted if each.largest)
 
 
 def _sizes(given: str, quick: bool) -> tuple[int, ...]:
@@ -82,7 +105,7 @@ def _sizes(given: str, quick: bool) -> tuple[int, ...]:
     return sizes
 
 
-def _measured(plan: Sequence[tuple[Stage, int]], folder: Path, console: Console) -> list[Result]:
+def _measured(plan: Sequence[tuple[Stage, int]], folder: Path, console: Console) -> Iterator[Result]:
     """Stages that share servers first, in them; then the end-to-end sprint, which brings its own."""
     from leadgen_assets.bench import suite
 
@@ -91,13 +114,11 @@ def _measured(plan: Sequence[tuple[Stage, int]], folder: Path, console: Console)
 
     sharing = [each for each in plan if each[0].name != "sprint"]
     alone = [each for each in plan if each[0].name == "sprint"]
-    results: list[Result] = []
     if sharing:
         with _servers(folder, sandbox=any(stage.needs_sandbox for stage, _ in sharing)):
-            results += suite.run(sharing, folder, tell)
+            yield from suite.run(sharing, folder, tell)
     with _environment(folder):
-        results += suite.run(alone, folder, tell)
-    return results
+        yield from suite.run(alone, folder, tell)
 
 
 @contextmanager
@@ -150,8 +171,8 @@ def _show(report: Report, as_json: bool) -> None:
     table = Table(box=None, header_style="dim", padding=(0, 1))
     for name in page.HEADER:
         table.add_column(name, justify="right" if name in page.RIGHT else "left", overflow="fold")
-    for each in report.results:
-        table.add_row(*page.row(each))
+    for each in report.rows():
+        table.add_row(*each)
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=180)
     console.print(table)

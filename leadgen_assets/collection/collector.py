@@ -12,8 +12,9 @@ from leadgen_assets.collection.workbench import Assignment, Intake, Mapper, Prog
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.stores.purse import Purse
 from leadgen_assets.vendors.contracts import VendorError
-from leadgen_assets.vendors.prices import load_prices
+from leadgen_assets.vendors.prices import PriceList, load_prices
 
 Fetch = Callable[[Intake], Awaitable[None]]
 """Fetches what is still missing of a segment and lands it: one of `listed`, `snapshots`, `exports`, bound to a source."""
@@ -40,18 +41,28 @@ class SegmentReport:
         return self.progress.stopped_because is not None
 
 
-async def collect_segment(bench: OpenStores, assignment: Assignment, mapper: Mapper, fetch: Fetch) -> SegmentReport:
+async def collect_segment(
+    bench: OpenStores,
+    assignment: Assignment,
+    mapper: Mapper,
+    fetch: Fetch,
+    *,
+    prices: PriceList | None = None,
+    outlook: Callable[[], Decimal] | None = None,
+) -> SegmentReport:
     """Collect a segment to its target. Run again, it goes on at the first missing page, or finds nothing to do.
 
+    `prices` are the listed ones by default; `outlook` tells the budget guard what collecting the rest would cost.
     Vendor errors of the fetching are raised after everything that had landed was ingested.
     """
-    key, segment = assignment.key, assignment.segment.id
+    key, segment, prices = assignment.key, assignment.segment.id, prices or load_prices()
     await asyncio.to_thread(_finish_ingest, bench, assignment, mapper)
     landed = await asyncio.to_thread(bench.raw_pages.landed, key, segment)
     delivered = await asyncio.to_thread(lambda: counts_of(bench, key, segment).delivered)
-    await asyncio.to_thread(_settle_landed, bench, assignment, landed)
+    await asyncio.to_thread(_settle_landed, bench, assignment, landed, prices)
     progress = Progress(pages_resumed=len(landed), delivered=delivered)
-    intake = Intake(bench, assignment, mapper, progress, frozenset(landed))
+    purse = Purse(bench.ledger, bench.controls, key, assignment.sprint.budget, outlook)
+    intake = Intake(bench, assignment, mapper, progress, frozenset(landed), purse, prices)
     finished = asyncio.Event()
     ingesting = asyncio.create_task(ingest_as_they_land(intake, finished))
     try:
@@ -73,7 +84,7 @@ def why_short(progress: Progress, segment: Segment) -> str | None:
     return progress.stopped_because
 
 
-def _settle_landed(bench: OpenStores, assignment: Assignment, landed: Collection[int]) -> None:
+def _settle_landed(bench: OpenStores, assignment: Assignment, landed: Collection[int], prices: PriceList) -> None:
     """Purchases whose answer landed but whose settlement a kill prevented: their page says what they cost."""
     key, segment, source = assignment.key, assignment.segment.id, assignment.source
     prefix = f"{key}/{segment}/{source}/"
@@ -83,7 +94,8 @@ def _settle_landed(bench: OpenStores, assignment: Assignment, landed: Collection
     pages = {each.entry_id.rpartition("/")[2]: each for each in open_entries if each.operation in PAGE_BY_PAGE}
     numbers = [number for number in landed if str(number) in pages]
     for page in bench.raw_pages.read(key, segment, numbers) if numbers else ():
-        bench.ledger.settle(pages[str(page.number)].entry_id, page.credits, load_prices().usd(source, page.credits))
+        entry = pages[str(page.number)]
+        bench.ledger.settle(entry.entry_id, page.credits, prices.usd(source, page.credits, entry.reserved_at))
 
 
 def _finish_ingest(bench: OpenStores, assignment: Assignment, mapper: Mapper) -> None:

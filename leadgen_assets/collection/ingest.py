@@ -4,68 +4,96 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
 import pandas as pd
 
+from leadgen_assets.collection.first_look import count_quality
 from leadgen_assets.collection.workbench import Intake, Mapper
+from leadgen_assets.leads.columns import collector_paused
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.leads.identity import lead_id, lead_keys
-from leadgen_assets.leads.normalise import Normalised, TargetProfile, normalise
+from leadgen_assets.leads.normalise import Columns, Normalised, TargetProfile, normalise_columns
 from leadgen_assets.leads.schema import COORDINATES, DRAFT_FIELDS
 from leadgen_assets.stores.claims import Claim, LeadKey
 from leadgen_assets.stores.documents import frame_documents
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.quarantine import Quarantined
-from leadgen_assets.stores.raw_pages import RawPage
+from leadgen_assets.stores.raw_pages import RawPage, is_erased, page_id
+from leadgen_assets.stores.suppressions import ERASED_REASON
 from leadgen_assets.vendors.contracts import Record
 
 BATCH_RECORDS = 500
 """Upper end of the batches that REQ-017 prefers."""
 
 
-def drafts_of(pages: Sequence[RawPage], mapper: Mapper) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The records of some pages as drafts, and the vendor's error rows apart.
-
-    Returns (drafts: COORDINATES + DRAFT_FIELDS, refused: lead_id, segment, data_source, page, position, reason, field).
-    """
-    rows: list[dict[str, object]] = []
-    refused: list[dict[str, object]] = []
-    for page in pages:
-        for position, record in enumerate(page.records):
-            place: dict[str, object] = {
-                "lead_id": lead_id(page.sprint, page.segment, page.number, position),
-                "sprint": page.sprint,
-                "segment": page.segment,
-                "data_source": page.source,
-                "page": page.number,
-                "position": position,
-                "data_collected_date": page.fetched_at,
-            }
-            if not isinstance(record, dict):
-                refused.append({**place, "reason": "not_a_record", "field": None})
-            elif mapper.is_error(record):
-                refused.append({**place, "reason": "vendor_error", "field": None})
-            else:
-                rows.append({**place, **mapper.to_draft(record)})
-    columns = [*COORDINATES, *DRAFT_FIELDS]
-    return pd.DataFrame(rows, columns=columns), pd.DataFrame(refused, columns=REFUSED)
-
+PORTION = 10_000
+"""Records that are normalised at a time: more would cost memory and save nothing."""
 
 REFUSED = ["lead_id", "segment", "data_source", "page", "position", "reason", "field"]
 
 
-def normalise_pages(pages: Sequence[RawPage], mapper: Mapper, profile: TargetProfile) -> Normalised:
-    """Leads and quarantined records of some pages: the one path that both the collector and the asset take."""
-    drafts, refused = drafts_of(pages, mapper)
-    if drafts.empty and not refused.empty:
-        return Normalised(normalise(drafts, profile).leads, refused)
-    done = normalise(drafts, profile)
-    if refused.empty:
-        return done
-    return Normalised(done.leads, pd.concat([done.quarantined, refused], ignore_index=True))
+def normalise_pages(pages: Iterable[RawPage], mapper: Mapper, profile: TargetProfile) -> Normalised:
+    """Leads and quarantined records of some pages: the one path that both the collector and the asset take.
+
+    The pages may be an iterator; no more than a portion of them is held.
+    """
+    refused: list[dict[str, object]] = []
+    parts = [_normalised(part, mapper, profile, refused) for part in _portions(pages)]
+    parts = parts or [_normalised([], mapper, profile, refused)]
+    quarantined = [each.quarantined for each in parts if len(each.quarantined)] or [parts[0].quarantined]
+    if refused:
+        rejects = pd.DataFrame(refused, columns=REFUSED)
+        quarantined = [*quarantined, rejects] if len(quarantined[0]) else [rejects]
+    return Normalised(_together([each.leads for each in parts]), _together(quarantined))
+
+
+def _normalised(
+    pages: Sequence[RawPage], mapper: Mapper, profile: TargetProfile, refused: list[dict[str, object]]
+) -> Normalised:
+    with collector_paused():
+        return normalise_columns(_drafts(pages, mapper, refused), profile)
+
+
+def _drafts(pages: Sequence[RawPage], mapper: Mapper, refused: list[dict[str, object]]) -> Columns:
+    """The records of some pages as drafts by column; the vendor's error rows go to `refused`, erased ones nowhere."""
+    fields = itemgetter(*DRAFT_FIELDS)
+    rows: list[tuple[object, ...]] = []
+    for page in pages:
+        for position, record in enumerate(page.records):
+            if is_erased(record):
+                continue
+            lead = lead_id(page.sprint, page.segment, page.number, position)
+            place = (lead, page.sprint, page.segment, page.source, page.number, position, page.fetched_at)
+            if isinstance(record, dict) and not mapper.is_error(record):
+                rows.append(place + fields(mapper.to_draft(record)))
+            else:
+                reason = "vendor_error" if isinstance(record, dict) else "not_a_record"
+                refused.append({**dict(zip(COORDINATES, place, strict=True)), "reason": reason, "field": None})
+    names = (*COORDINATES, *DRAFT_FIELDS)
+    if not rows:
+        return {name: [] for name in names}
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _portions(pages: Iterable[RawPage]) -> Iterator[list[RawPage]]:
+    part: list[RawPage] = []
+    size = 0
+    for page in pages:
+        part.append(page)
+        size += len(page.records)
+        if size >= PORTION:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
 def ingest_pages(bench: OpenStores, pages: Sequence[RawPage], mapper: Mapper, profile: TargetProfile) -> Counts:
@@ -78,10 +106,11 @@ def ingest_pages(bench: OpenStores, pages: Sequence[RawPage], mapper: Mapper, pr
     done = normalise_pages(pages, mapper, profile)
     quarantine(bench, pages, done.quarantined)
     keys = lead_keys(done.leads)
-    is_suppressed = bench.suppressions.mask(done.leads)
+    is_suppressed, was_erased = bench.suppressions.masks(done.leads)
     suppressed = list(done.leads.loc[is_suppressed, "lead_id"])
+    forgotten = _forget_again(bench, done.leads[was_erased], keys)
     kept = done.leads[~is_suppressed]
-    duplicates, rejected = _claim_and_insert(bench, kept, keys)
+    duplicates, rejected = claim_and_insert(bench, kept, keys)
     quarantine(bench, pages, rejected)
     fate = {
         **dict.fromkeys([*done.quarantined["lead_id"], *rejected["lead_id"]], "quarantined"),
@@ -89,14 +118,33 @@ def ingest_pages(bench: OpenStores, pages: Sequence[RawPage], mapper: Mapper, pr
         **dict.fromkeys(duplicates, "duplicates"),
     }
     outcomes: dict[str, Counts] = {}
+    erased: dict[str, int] = {}
     for page in pages:
-        ids = (lead_id(page.sprint, page.segment, page.number, at) for at in range(len(page.records)))
-        tally = Counter(fate.get(each, "leads") for each in ids)
+        ids = [lead_id(page.sprint, page.segment, page.number, at) for at in range(len(page.records))]
+        gone = {each for each, record in zip(ids, page.records, strict=True) if each in forgotten or is_erased(record)}
+        tally = Counter("suppressed" if each in gone else fate.get(each, "leads") for each in ids)
         outcomes[page.page_id] = Counts(delivered=len(page.records), **tally)
-    bench.raw_pages.record_outcomes({page: counts.as_dict() for page, counts in outcomes.items()})
+        erased[page.page_id] = len(gone)
+    told = {page: {**counts.as_dict(), "erased": erased[page]} for page, counts in outcomes.items()}
+    bench.raw_pages.record_outcomes(told)
     total = Counts.total(outcomes.values())
     bench.live.add(pages[0].sprint, pages[0].segment, total.as_dict())
     return total
+
+
+def _forget_again(bench: OpenStores, leads: pd.DataFrame, keys: pd.DataFrame) -> set[str]:
+    """People who were erased and are delivered once more: nothing of their records is kept (NFR-011).
+
+    First all their keys go on the list, so that records of other vendors, which may lack the known one, meet it too.
+    """
+    if leads.empty:
+        return set()
+    of_them = keys[keys["lead_id"].isin(leads["lead_id"])]
+    bench.suppressions.add_many(zip(of_them["kind"], of_them["key"], strict=True), ERASED_REASON, erased=True)
+    for place, rows in leads.groupby(["sprint", "segment", "page"]):
+        sprint, segment, page = (str(part) for part in cast(tuple[Any, ...], place))
+        bench.raw_pages.erase(page_id(sprint, segment, int(page)), [int(each) for each in rows["position"]])
+    return set(leads["lead_id"])
 
 
 def quarantine(bench: OpenStores, pages: Sequence[RawPage], refused: pd.DataFrame) -> None:
@@ -104,6 +152,8 @@ def quarantine(bench: OpenStores, pages: Sequence[RawPage], refused: pd.DataFram
     if refused.empty:
         return
     raw = {(page.number, position): record for page in pages for position, record in enumerate(page.records)}
+    reasons = Counter(refused["reason"].tolist())
+    bench.live.tally(pages[0].sprint, {f"quarantined:{reason}": times for reason, times in reasons.items()})
     bench.quarantine.put(_quarantined(pages[0].sprint, row, raw) for row in refused.to_dict("records"))
 
 
@@ -122,7 +172,7 @@ def _quarantined(sprint: str, row: dict[Any, Any], raw: dict[tuple[int, int], Re
     )
 
 
-def _claim_and_insert(bench: OpenStores, leads: pd.DataFrame, keys: pd.DataFrame) -> tuple[set[str], pd.DataFrame]:
+def claim_and_insert(bench: OpenStores, leads: pd.DataFrame, keys: pd.DataFrame) -> tuple[set[str], pd.DataFrame]:
     """Claims the leads' keys and inserts those who own them.
 
     Returns the ids of the duplicates, and what the database does not accept (columns of REFUSED).
@@ -133,9 +183,14 @@ def _claim_and_insert(bench: OpenStores, leads: pd.DataFrame, keys: pd.DataFrame
     for each, kind, key in zip(*(keys[name].tolist() for name in ("lead_id", "kind", "key")), strict=True):
         held[each].append(LeadKey(kind, key))
     claims = [Claim(each, tuple(held.get(each, ()))) for each in leads["lead_id"].tolist()]
-    duplicates = set(bench.claims.claim(claims).duplicates)
+    sprint = str(leads["sprint"].iloc[0])
+    with bench.live.timed(sprint, "claim"):
+        duplicates = set(bench.claims.claim(claims).duplicates)
     fresh = leads[~leads["lead_id"].isin(duplicates)]
-    written = bench.leads.insert_provisional(frame_documents(fresh))
+    documents = frame_documents(fresh)
+    with bench.live.inserting(sprint, len(documents)):
+        written = bench.leads.insert_provisional(documents)
+    count_quality(bench.live, sprint, fresh)
     reasons = {each.lead_id: (f"database_{each.reason}", each.field) for each in written.rejected}
     rejected = fresh.loc[fresh["lead_id"].isin(reasons), REFUSED[:5]].assign(
         reason=lambda rows: rows["lead_id"].map(lambda each: reasons[each][0]),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import count
 
 from leadgen_assets.collection.workbench import Intake
-from leadgen_assets.stores.ledger import OverBudget, Reserved
+from leadgen_assets.stores.ledger import AlreadySettled
+from leadgen_assets.stores.raw_pages import ERASED_TEXT
 from leadgen_assets.vendors.contracts import (
     ListedSource,
     SearchQuery,
@@ -19,7 +19,6 @@ from leadgen_assets.vendors.contracts import (
     VendorOutcomeUnknown,
     VendorOutOfCredits,
 )
-from leadgen_assets.vendors.prices import load_prices
 
 IN_FLIGHT = 8
 """Purchases on the wire at once per segment; the rate governor decides how fast they really go."""
@@ -27,7 +26,7 @@ IN_FLIGHT = 8
 
 async def collect_listed(source: ListedSource, intake: Intake) -> None:
     """Collect until the segment's target is reached, the listing ends, or money does."""
-    if await intake.wanted() == 0:
+    if await intake.wanted() == 0 or not await intake.may_buy():
         return
     slices, truncated = await reachable_slices(source, intake.assignment.query)
     intake.progress.truncated = truncated
@@ -93,7 +92,9 @@ async def _buy(source: ListedSource, intake: Intake, listing_number: int, ids: l
     per_listing = -(-source.page_size // source.batch_size)
     batches = [ids[start : start + source.batch_size] for start in range(0, len(ids), source.batch_size)]
     numbered = zip(count((listing_number - 1) * per_listing + 1), batches, strict=False)
-    missing = [(number, batch) for number, batch in numbered if not intake.has(number)]
+    # What an erasure left of a listed person keeps the others in their batches and is not bought.
+    kept = ((number, [each for each in batch if not each.startswith(ERASED_TEXT)]) for number, batch in numbered)
+    missing = [(number, batch) for number, batch in kept if batch and not intake.has(number)]
     still = await intake.wanted()
     affordable = missing[: -(-still // source.batch_size)]
     slots = asyncio.Semaphore(IN_FLIGHT)
@@ -112,26 +113,16 @@ async def _buy(source: ListedSource, intake: Intake, listing_number: int, ids: l
 async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: list[str]) -> None:
     """Reserve, call, land, settle: in this order a crash anywhere leaves a trace and never an unrecorded charge.
 
-    A call whose outcome nobody knows stays reserved, because it may have been charged. Where a repeat would be charged
+    A call that was paid before without its page being there (it expired) is not paid again. One whose outcome nobody
+    knows stays reserved, because it may have been charged. Where a repeat would be charged
     too it is not sent again: the segment fills up from further down its listing, and the ledger lists it as uncertain.
     """
     bench, at = intake.bench, intake.assignment
-    entry, prices = at.entry(source.paid_operation, number), load_prices()
-    reservation = await asyncio.to_thread(
-        bench.ledger.reserve,
-        entry,
-        sprint=at.key,
-        segment=at.segment.id,
-        vendor=at.source,
-        operation=source.paid_operation,
-        units=len(batch),
-        usd=prices.estimate(at.source, source.paid_operation, len(batch)).usd,
-        budget_usd=Decimal(str(at.sprint.budget.usd)),
-    )
-    if isinstance(reservation, OverBudget):
-        intake.progress.stopped_because = "budget"
+    entry = at.entry(source.paid_operation, number)
+    reservation = await intake.reserve(entry, source.paid_operation, len(batch))
+    if reservation is None or isinstance(reservation, AlreadySettled):
         return
-    if isinstance(reservation, Reserved) and reservation.again and not source.repeat_is_free:
+    if reservation.again and not source.repeat_is_free:
         intake.progress.uncertain += 1
         return
     try:
@@ -155,4 +146,5 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
     keys = [("vendor", f"{at.source}:{each}") for each in purchase.suppressed]
     await asyncio.to_thread(bench.suppressions.add_many, keys, f"{at.source} opt-out")
     await intake.land(number, list(purchase.records.values()), {"ids": len(batch)}, purchase.credits)
-    await asyncio.to_thread(bench.ledger.settle, entry, purchase.credits, prices.usd(at.source, purchase.credits))
+    usd = intake.prices.usd(at.source, purchase.credits, reservation.reserved_at)
+    await asyncio.to_thread(bench.ledger.settle, entry, purchase.credits, usd)

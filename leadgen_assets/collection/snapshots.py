@@ -9,7 +9,6 @@ from itertools import count
 from typing import TypeVar
 
 from leadgen_assets.collection.workbench import Intake
-from leadgen_assets.stores.ledger import OverBudget
 from leadgen_assets.stores.vendor_jobs import VendorJob
 from leadgen_assets.vendors.contracts import (
     JobState,
@@ -20,7 +19,6 @@ from leadgen_assets.vendors.contracts import (
     VendorOutOfCredits,
     VendorUnavailable,
 )
-from leadgen_assets.vendors.prices import load_prices
 
 Answer = TypeVar("Answer")
 
@@ -58,19 +56,7 @@ async def _start(source: SnapshotSource, intake: Intake, entry: str, attempt: in
     limit = await intake.wanted()
     if not limit:
         return None
-    reservation = await asyncio.to_thread(
-        bench.ledger.reserve,
-        entry,
-        sprint=at.key,
-        segment=at.segment.id,
-        vendor=at.source,
-        operation=OPERATION,
-        units=limit,
-        usd=load_prices().estimate(at.source, OPERATION, limit).usd,
-        budget_usd=Decimal(str(at.sprint.budget.usd)),
-    )
-    if isinstance(reservation, OverBudget):
-        intake.progress.stopped_because = "budget"
+    if await intake.reserve(entry, OPERATION, limit) is None:
         return None
     pages = await asyncio.to_thread(bench.raw_pages.landed, at.key, at.segment.id)
     collected = await asyncio.to_thread(_vendor_ids, intake) if attempt > 1 else ()
@@ -118,7 +104,9 @@ async def _collect_job(source: SnapshotSource, intake: Intake, job: VendorJob) -
     delivered = await _download(source, intake, job) if status.state is JobState.READY else 0
     charged = status.cost_usd
     if charged is None:
-        charged = load_prices().estimate(source.name, OPERATION, delivered).usd
+        entry = await asyncio.to_thread(intake.bench.ledger.entry, job.key)
+        on = entry.reserved_at if entry else None
+        charged = intake.prices.estimate(source.name, OPERATION, delivered, on).usd
     await asyncio.to_thread(intake.bench.ledger.settle, job.key, Decimal(delivered), charged)
     await asyncio.to_thread(intake.bench.jobs.finish, job.key, status.state.value)
     return delivered

@@ -11,9 +11,12 @@ from decimal import Decimal
 
 from leadgen_assets.leads.normalise import TargetProfile
 from leadgen_assets.sprint_file import Segment, Sprint
+from leadgen_assets.stores.ledger import AlreadySettled, OverBudget, Reserved
 from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.stores.purse import BuyingPaused, Purse
 from leadgen_assets.stores.raw_pages import RawPage
 from leadgen_assets.vendors.contracts import Draft, Record, SearchQuery
+from leadgen_assets.vendors.prices import PriceList
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Intake:
     progress: Progress
     landed: Collection[int]
     """Numbers of the pages that were there before this run."""
+    purse: Purse
+    prices: PriceList
     waiting: deque[RawPage] = field(default_factory=deque)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -112,6 +117,24 @@ class Intake:
         self.progress.delivered += len(records)
         self.waiting.append(page)
         self.arrived.set()
+
+    async def may_buy(self) -> bool:
+        """Whether buying is on. If it is not, the reason is on record as why the collector stops."""
+        says = await asyncio.to_thread(self.purse.paused, "collection")
+        self.progress.stopped_because = says or self.progress.stopped_because
+        return says is None
+
+    async def reserve(self, entry: str, operation: str, units: int) -> Reserved | AlreadySettled | None:
+        """Money for a purchase of at most that many units. None when there is none, or buying is paused: the collector
+        must stop, and the reason is on record."""
+        at = self.assignment
+        usd = self.prices.estimate(at.source, operation, units).usd
+        place = (entry, at.segment.id, at.source, operation, units, usd)
+        answer = await asyncio.to_thread(self.purse.reserve, "collection", *place)
+        if isinstance(answer, OverBudget | BuyingPaused):
+            self.progress.stopped_because = "budget" if isinstance(answer, OverBudget) else answer.says
+            return None
+        return answer
 
     def current(self) -> Segment:
         """The segment as the desk wants it now: its target and whether it is paused may change while it runs."""

@@ -73,6 +73,8 @@ class Ledgers:
     leads: LeadStore
     suppressions: Suppressions
     jobs: VendorJobs
+    tally: Callable[[dict[str, int]], None] = lambda _: None
+    """Told of every batch what came of it, for the live desk: `crm:synced`, `crm:failed`."""
 
 
 async def sync(
@@ -204,6 +206,7 @@ class _Delivery:
         self.report.created += sum(1 for each in held if each.outcome is CrmOutcome.CREATED)
         self.report.updated += sum(1 for each in held if each.outcome is CrmOutcome.UPDATED)
         self.report.failed += len(final) - len(held)
+        self.ledgers.tally({"crm:synced": len(held), "crm:failed": len(final) - len(held)})
         self.report.reasons.update(each.reason or "no reason given" for each in final if each not in held)
 
     def _suppress(self, refused: Sequence[CrmResult]) -> None:

@@ -11,14 +11,18 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from typing import Generic, TypeVar
 
 from leadgen_assets.enrichment.lead_rows import SEGMENT
-from leadgen_assets.enrichment.report import VendorLine
+from leadgen_assets.enrichment.report import Step, VendorLine
+from leadgen_assets.sprint_file import Budget
+from leadgen_assets.stores.controls import Controls
 from leadgen_assets.stores.enrichment_cache import EnrichmentCache
 from leadgen_assets.stores.leads import LeadStore
-from leadgen_assets.stores.ledger import AlreadySettled, CostLedger, OverBudget
+from leadgen_assets.stores.ledger import AlreadySettled, CostLedger, OverBudget, Reserved
+from leadgen_assets.stores.purse import BuyingPaused, Purse
 from leadgen_assets.stores.suppressions import Suppressions
 from leadgen_assets.stores.vendor_jobs import VendorJobs
 from leadgen_assets.vendors.contracts import (
@@ -63,8 +67,32 @@ class Desk:
     suppressions: Suppressions
     jobs: VendorJobs
     leads: LeadStore
+    controls: Controls
     prices: PriceList = field(default_factory=load_prices)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    marks: tuple[float, ...] = (0.60, 0.80, 0.95)
+    """Shares of the budget that are announced; the last one pauses enrichment (`stores.purse`)."""
+    outlook: Callable[[], Decimal] | None = None
+    """What collecting the rest would cost, for the budget guard."""
+    tally: Callable[[dict[str, int]], None] = lambda _: None
+    """Told what came of every parcel, for the live desk: `enrich:STEP:VENDOR:found` and `…:missed`."""
+
+    def outcome(self, step: Step, vendor: str, found: int, missed: int) -> None:
+        """Tell what came of a parcel."""
+        name = f"enrich:{step}:{vendor}"
+        self.tally({f"{name}:found": found, f"{name}:missed": missed})
+
+    @cached_property
+    def purse(self) -> Purse:
+        """The way to the sprint's money."""
+        budget = Budget(usd=float(self.budget_usd), alerts=self.marks)
+        return Purse(self.ledger, self.controls, self.sprint, budget, self.outlook)
+
+    async def paused(self) -> str | None:
+        """Why nothing may be bought now; None when it may. Leaves the event loop only where the database is asked."""
+        if self.purse.is_fresh:
+            return self.purse.paused("enrichment")
+        return await asyncio.to_thread(self.purse.paused, "enrichment")
 
 
 @dataclass(frozen=True)
@@ -158,14 +186,17 @@ async def _parcel(
             turn.later += parcel
             return
         entry = f"{desk.sprint}/{SEGMENT}/{who.vendor}/{who.operation}/{_digest(parcel)}"
-        if not await _reserve(desk, who, entry, parcel, line, turn):
+        reserved = await _reserve(desk, who, entry, parcel, line, turn)
+        if reserved is None:
             return
         batches = [parcel[start : start + who.batch_size] for start in range(0, len(parcel), who.batch_size)]
-        results = await asyncio.gather(*(_call(who, batch, line, turn) for batch in batches))
+        results = await asyncio.gather(*(_call(desk, who, batch, line, turn) for batch in batches))
         answers = {key: answer for answered, _ in results for key, answer in answered.items()}
         uncertain = sum(count for _, count in results)
         async with turn.writing:
-            await asyncio.to_thread(_write_down, desk, who, entry, answers, uncertain, line)
+            await asyncio.to_thread(_write_down, desk, who, reserved, answers, uncertain, line)
+        found = sum(1 for answer in answers.values() if isinstance(answer, Found))
+        desk.outcome(line.step, who.vendor, found, len(answers) - found)
         stamp = datetime.now(UTC).isoformat()
         known |= {
             key: Known(answer.fields if isinstance(answer, Found) else None, stamp) for key, answer in answers.items()
@@ -174,35 +205,33 @@ async def _parcel(
 
 async def _reserve(
     desk: Desk, who: Respondent[Q], entry: str, parcel: list[Question[Q]], line: VendorLine, turn: _Round[Q]
-) -> bool:
-    estimate = desk.prices.estimate(who.vendor, who.operation, len(parcel))
-    reservation = await asyncio.to_thread(
-        desk.ledger.reserve,
-        entry,
-        desk.sprint,
-        SEGMENT,
-        who.vendor,
-        who.operation,
-        len(parcel),
-        estimate.usd,
-        desk.budget_usd,
-    )
-    if isinstance(reservation, OverBudget):
-        line.stopped_because = line.stopped_because or "over budget"
-        turn.later += parcel
-        return False
-    if isinstance(reservation, AlreadySettled):
+) -> Reserved | None:
+    """The parcel's money; None when it is not to be asked."""
+    usd = desk.prices.estimate(who.vendor, who.operation, len(parcel)).usd
+    place = (entry, SEGMENT, who.vendor, who.operation, len(parcel), usd)
+    answer = await asyncio.to_thread(desk.purse.reserve, "enrichment", *place)
+    if isinstance(answer, Reserved):
+        return answer
+    if isinstance(answer, AlreadySettled):
         # Paid for, but the answers are gone (erased, or a lost cache): they are not bought a second time.
         line.failed += len(parcel)
-        return False
-    return True
+        return None
+    line.stopped_because = line.stopped_because or no_money(answer)
+    turn.later += parcel
+    return None
+
+
+def no_money(answer: OverBudget | BuyingPaused) -> str:
+    """Why a purchase did not get its money, in words."""
+    return answer.says if isinstance(answer, BuyingPaused) else "over budget"
 
 
 async def _call(
-    who: Respondent[Q], batch: list[Question[Q]], line: VendorLine, turn: _Round[Q]
+    desk: Desk, who: Respondent[Q], batch: list[Question[Q]], line: VendorLine, turn: _Round[Q]
 ) -> tuple[dict[str, Answer], int]:
     """Final answers by key, and how many questions may have been billed without an answer."""
     async with turn.slots:
+        line.stopped_because = line.stopped_because or await desk.paused()
         if line.stopped_because is not None or turn.is_down:
             turn.later += batch
             return {}, 0
@@ -240,11 +269,11 @@ def _note_failure(error: VendorError, batch: list[Question[Q]], line: VendorLine
 
 
 def _write_down(
-    desk: Desk, who: Respondent[Q], entry: str, answers: dict[str, Answer], uncertain: int, line: VendorLine
+    desk: Desk, who: Respondent[Q], money: Reserved, answers: dict[str, Answer], uncertain: int, line: VendorLine
 ) -> None:
     """Suppressions, then cache, then money: what must not be lost first."""
     if not answers and not uncertain:
-        desk.ledger.release(entry)
+        desk.ledger.release(money.entry_id)
         return
     refused = [key for key, answer in answers.items() if not isinstance(answer, Found) and answer.suppressed]
     line.suppressed += len(refused)
@@ -257,9 +286,10 @@ def _write_down(
         return  # stays reserved: whether it was billed is for the ledger's list of uncertain calls
     # Calls nobody knows the outcome of are taken as billed until the vendor's statement says otherwise.
     credits = sum((answer.credits for answer in answers.values()), Decimal(0))
-    credits += desk.prices.estimate(who.vendor, who.operation, uncertain).credits
-    usd = desk.prices.usd(who.vendor, credits)
-    desk.ledger.settle(entry, credits, usd)
+    on = money.reserved_at
+    credits += desk.prices.estimate(who.vendor, who.operation, uncertain, on).credits
+    usd = desk.prices.usd(who.vendor, credits, on)
+    desk.ledger.settle(money.entry_id, credits, usd)
     line.usd += usd
 
 

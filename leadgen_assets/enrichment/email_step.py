@@ -48,7 +48,7 @@ async def find_emails(
             line.skipped = len(wanting)
             continue
         queries = {row: person(rows, row) for row in wanting}
-        by_row = {row: _key(query) for row, query in queries.items() if finder.can_find(query)}
+        by_row = {row: query.key for row, query in queries.items() if finder.can_find(query)}
         questions = [Question(key, queries[row], queries[row].ref) for row, key in by_row.items()]
 
         def remember(keys: Iterable[str], by_row: Mapping[int, str] = by_row) -> None:
@@ -87,13 +87,6 @@ def person(rows: LeadRows, row: int) -> PersonQuery:
         company_name=rows.text(row, "company_name"),
         linkedin_url=rows.text(row, "linkedin_url"),
     )
-
-
-def _key(query: PersonQuery) -> str:
-    """Everything the answer may depend on, so that a question asked with more knowledge is a new question."""
-    parts = (query.linkedin_url, query.full_name, query.first_name, query.last_name)
-    company = query.company_domain or query.company_name
-    return "|".join((part or "").casefold() for part in (*parts, company))
 
 
 class _Taken:

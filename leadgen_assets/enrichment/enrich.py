@@ -40,8 +40,8 @@ async def enrich(golden: pd.DataFrame, plan: Enrichment, tools: Toolbox, desk: D
 
     `golden` has LEAD_FIELDS (and `provenance`, `is_earlier` where deduplication ran before). Same rows and order come
     back; `provenance` and `flags` follow the fields, and the new `is_suppressed` says who must not be contacted. Leads
-    of earlier sprints and suppressed people are not asked about. A second run, also after a crash, asks and pays only
-    what has no answer yet. Raises only store errors.
+    of earlier sprints, suppressed people and people who opted out of sharing are not asked about. A second run, also
+    after a crash, asks and pays only what has no answer yet. Raises only store errors.
     """
     report = EnrichmentReport()
     if golden.empty:
@@ -49,7 +49,8 @@ async def enrich(golden: pd.DataFrame, plan: Enrichment, tools: Toolbox, desk: D
     rows = LeadRows(golden)
     suppressed = (await asyncio.to_thread(desk.suppressions.mask, golden)).tolist()
     may_ask = [
-        not is_suppressed and rows.get(row, "is_earlier") is not True for row, is_suppressed in enumerate(suppressed)
+        not is_suppressed and rows.get(row, "is_earlier") is not True and "do_not_sell" not in rows.flags(row)
+        for row, is_suppressed in enumerate(suppressed)
     ]
 
     def suppress(refused: Iterable[int]) -> None:

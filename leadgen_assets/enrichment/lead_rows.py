@@ -5,17 +5,20 @@ Plain lists inside, because enrichment touches single cells tens of thousands of
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from leadgen_assets.leads import provenance
+from leadgen_assets.leads.columns import TEXT, collector_paused, text_array
 from leadgen_assets.leads.flags import as_list, in_order, refreshed
 
 _LISTS = {"flags", "identity_keys"}
 _YES_NO = {"email_verified"}
+_PORTION = 20_000
+"""Rows whose provenance is written at a time."""
 SEGMENT = "enrichment"
 """Stands for the segment in the provenance and the ledger entries of everything enrichment adds."""
 
@@ -37,7 +40,8 @@ class LeadRows:
         self._leads = leads
         self._columns: dict[str, list[Any]] = {}
         self._changed: set[str] = set()
-        self._provenance: dict[int, dict[str, Any]] = {}
+        self._origins: dict[int, dict[str, Origin]] = {}
+        """What was said here; what was said before stays text until somebody asks."""
 
     def __len__(self) -> int:
         return len(self._leads)
@@ -63,12 +67,12 @@ class LeadRows:
         self._column(name)[row] = value
         self._changed.add(name)
         if origin is not None:
-            said = {"source": origin.source, "segment": origin.segment, "observed_at": origin.observed_at}
-            self._said(row)[name] = {**said, "lead_id": origin.lead_id or self._column("lead_id")[row]}
+            self._origins.setdefault(row, {})[name] = origin
 
     def origin(self, row: int, name: str) -> Origin:
         """Where a field's value came from; the lead itself where no provenance says otherwise."""
-        said = self._said(row).get(name)
+        here = self._origins.get(row, {}).get(name)
+        said = provenance.read(self._column("provenance")[row]).get(name) if here is None else vars(here)
         if not isinstance(said, Mapping):
             said = {"source": self.get(row, "data_source"), "segment": self.get(row, "segment")}
         return Origin(
@@ -98,19 +102,23 @@ class LeadRows:
 
     def frame(self) -> pd.DataFrame:
         """The leads with everything that was filled and flags to match; same rows, same order, same index."""
-        result = self._leads.copy()
+        result = self._leads.copy(deep=False)
         for name in sorted(self._changed):
-            result[name] = pd.Series(self._columns[name], index=result.index, dtype=self._dtype(name))
-        if self._provenance:
-            texts = list(self._texts())
-            result["provenance"] = pd.Series(texts, index=result.index, dtype=self._dtype("provenance"))
+            dtype = self._dtype(name)
+            values = text_array(self._columns[name]) if dtype == TEXT else self._columns[name]
+            result[name] = pd.Series(values, index=result.index, dtype=dtype)
+        if self._origins:
+            result["provenance"] = self._provenance().set_axis(result.index)
         result["flags"] = refreshed(result)
         return result
 
     def _column(self, name: str) -> list[Any]:
         if name not in self._columns:
             given = self._leads[name].tolist() if name in self._leads else [None] * len(self._leads)
-            self._columns[name] = [None if _is_missing(value) else value for value in given]
+            if name in self._leads and self._leads[name].dtype == TEXT:
+                self._columns[name] = [value if value.__class__ is str and value else None for value in given]
+            else:
+                self._columns[name] = [None if _is_missing(value) else value for value in given]
         return self._columns[name]
 
     def _dtype(self, name: str) -> Any:
@@ -121,15 +129,27 @@ class LeadRows:
         known = self._leads[name].dtype if name in self._leads else None
         return known if isinstance(known, pd.StringDtype) else pd.StringDtype(na_value=float("nan"))
 
-    def _said(self, row: int) -> dict[str, Any]:
-        if row not in self._provenance:
-            text = self._column("provenance")[row]
-            self._provenance[row] = json.loads(text) if isinstance(text, str) and text else dict(text or {})
-        return self._provenance[row]
+    def _said(self, row: int) -> dict[str, str]:
+        """What was said here about a row, as texts of origins; they name the row's own lead where they name none."""
+        lead = self._column("lead_id")[row]
+        said = {id(each): each for each in self._origins[row].values()}
+        texts = {
+            key: provenance.origin_text(each.source, each.segment, each.observed_at, each.lead_id or lead)
+            for key, each in said.items()
+        }
+        return {name: texts[id(each)] for name, each in self._origins[row].items()}
 
-    def _texts(self) -> Any:
-        for row, text in enumerate(self._column("provenance")):
-            yield json.dumps(self._provenance[row], sort_keys=True) if row in self._provenance else text
+    def _provenance(self) -> pd.Series:
+        """The column with what was said here, a portion at a time."""
+        texts, parts = self._column("provenance"), []
+        for start in range(0, len(texts), _PORTION):
+            with collector_paused():
+                part = [
+                    provenance.amended(text, self._said(row)) if row in self._origins else text
+                    for row, text in enumerate(texts[start : start + _PORTION], start)
+                ]
+            parts.append(pd.Series(text_array(part)))
+        return pd.concat(parts, ignore_index=True)
 
 
 def _is_missing(value: Any) -> bool:

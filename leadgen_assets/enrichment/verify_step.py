@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from leadgen_assets.enrichment.asking import Desk, Known
+from leadgen_assets.enrichment.asking import Desk, Known, no_money
 from leadgen_assets.enrichment.lead_rows import SEGMENT, LeadRows, Origin
 from leadgen_assets.enrichment.report import EnrichmentReport, VendorLine
-from leadgen_assets.stores.ledger import AlreadySettled, OverBudget
+from leadgen_assets.stores.ledger import AlreadySettled, Reserved
 from leadgen_assets.vendors.contracts import (
     EmailVerifier,
     JobState,
@@ -123,9 +123,14 @@ async def _ask(
             line.stopped_because = _reason(error)
             line.failed += len(part)
             continue
+        if results is None:
+            line.skipped += len(part)
+            continue
         await asyncio.to_thread(_remember, desk, verifier.name, operation, results, refuse)
         line.failed += len(part) - len(results)
         line.suppressed += sum(1 for each in results.values() if each is VerificationResult.SUPPRESSED)
+        settled = sum(1 for each in results.values() if each in _SETTLING)
+        desk.outcome(line.step, verifier.name, settled, len(results) - settled)
         stamp = datetime.now(UTC).isoformat()
         known |= {each: Known({"result": result.value}, stamp) for each, result in results.items()}
     line.found += sum(1 for each in known.values() if (each.fields or {})["result"] in _SETTLING)
@@ -136,15 +141,19 @@ async def _ask(
 
 async def _job(
     verifier: EmailVerifier, addresses: list[str], desk: Desk, line: VendorLine, operation: str
-) -> dict[str, VerificationResult]:
-    """Results of one list by address. The ledger entry and the job carry the list's digest, so they are found again."""
+) -> dict[str, VerificationResult] | None:
+    """Results of one list by address; None when there is no money to ask.
+
+    The ledger entry and the job carry the list's digest, so they are found again.
+    """
     refs = {sha256(each.encode()).hexdigest()[:20]: each for each in addresses}
     digest = sha256("\n".join(addresses).encode()).hexdigest()[:24]
     key = f"{desk.sprint}/{SEGMENT}/{verifier.name}/{operation}/{digest}"
     status, job_id = await _known_job(verifier, key, desk)
     if job_id is None or status.state in (JobState.EXPIRED, JobState.FAILED):
-        if not await _reserve(desk, verifier.name, operation, key, len(addresses), line):
-            return {}
+        reservation = await _reserve(desk, verifier.name, operation, key, len(addresses), line)
+        if not isinstance(reservation, Reserved):
+            return {} if reservation else None
         job_id = await _start(verifier, refs, key, operation, desk)
         status = await _poll(verifier, job_id, desk)
     elif status.state is JobState.RUNNING:
@@ -157,7 +166,8 @@ async def _job(
     found = await verifier.results(job_id) if status.state is JobState.READY else {}
     results = {refs[ref]: result for ref, result in found.items() if ref in refs}
     units = status.records if status.records is not None else len(results)
-    estimate = desk.prices.estimate(verifier.name, operation, units)
+    entry = await asyncio.to_thread(desk.ledger.entry, key)
+    estimate = desk.prices.estimate(verifier.name, operation, units, entry.reserved_at if entry else None)
     await asyncio.to_thread(desk.ledger.settle, key, estimate.credits, estimate.usd)
     await asyncio.to_thread(desk.jobs.finish, key, status.state.value)
     line.usd += estimate.usd
@@ -183,14 +193,16 @@ async def _start(verifier: EmailVerifier, refs: dict[str, str], key: str, operat
     return job_id
 
 
-async def _reserve(desk: Desk, vendor: str, operation: str, key: str, units: int, line: VendorLine) -> bool:
-    estimate = desk.prices.estimate(vendor, operation, units)
-    reservation = await asyncio.to_thread(
-        desk.ledger.reserve, key, desk.sprint, SEGMENT, vendor, operation, units, estimate.usd, desk.budget_usd
-    )
-    if isinstance(reservation, OverBudget):
-        line.stopped_because = "over budget"
-    return not isinstance(reservation, OverBudget | AlreadySettled)
+async def _reserve(
+    desk: Desk, vendor: str, operation: str, key: str, units: int, line: VendorLine
+) -> Reserved | AlreadySettled | None:
+    """None when there is no money, or buying is paused."""
+    usd = desk.prices.estimate(vendor, operation, units).usd
+    answer = await asyncio.to_thread(desk.purse.reserve, "enrichment", key, SEGMENT, vendor, operation, units, usd)
+    if isinstance(answer, Reserved | AlreadySettled):
+        return answer
+    line.stopped_because = no_money(answer)
+    return None
 
 
 async def _poll(verifier: EmailVerifier, job_id: str, desk: Desk) -> JobStatus:

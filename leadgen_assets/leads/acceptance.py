@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -42,6 +43,18 @@ def reasons(given: dict[str, list[Any]], refined: dict[str, list[Any]]) -> list[
     return found
 
 
+def without_too_large(given: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The columns without texts that are too large in any encoding: their records are refused, so to refine them would
+    be in vain, and takes a hundred times as long as a name of usual length."""
+    return {name: _without_too_large(values) if name in DRAFT_FIELDS else values for name, values in given.items()}
+
+
+def _without_too_large(values: list[Any]) -> list[Any]:
+    if _longest(values) <= LARGEST_FIELD:
+        return values
+    return [None if each.__class__ is str and len(each) > LARGEST_FIELD else each for each in values]
+
+
 def quarantined(given: dict[str, list[Any]], found: list[Reason | None]) -> pd.DataFrame:
     """The records with a reason. Columns: QUARANTINE_FIELDS; no personal data."""
     hits = [position for position, reason in enumerate(found) if reason is not None]
@@ -58,26 +71,27 @@ def _dtype(name: str) -> str:
 
 
 def _no_identity(refined: dict[str, list[Any]], found: list[Reason | None]) -> None:
-    keys = zip(*(refined[name] for name in _IDENTITY_FIELDS), strict=True)
-    person = zip(refined["full_name"], refined["company_name"], strict=True)
-    for position, (key, (name, company)) in enumerate(zip(keys, person, strict=True)):
-        if not any(key) and not (name and company):
+    rows = zip(*(refined[name] for name in (*_IDENTITY_FIELDS, "full_name", "company_name")), strict=True)
+    for position, (url, member, email, vendor_id, name, company) in enumerate(rows):
+        if not (url or member or email or vendor_id or (name and company)):
             found[position] = ("no_identity", "")
 
 
 def _not_a_person(given: dict[str, list[Any]], refined: dict[str, list[Any]], found: list[Reason | None]) -> None:
     """A page of LinkedIn that is no profile, and nobody's name beside it: an employer, a job, a search."""
     rows = zip(refined["full_name"], refined["linkedin_url"], refined["linkedin_member"], strict=True)
-    for position, (name, url, member) in enumerate(rows):
+    nobody = [position for position, (name, url, member) in enumerate(rows) if not (name or url or member)]
+    for position in nobody:
         address = given["linkedin_url"][position]
-        if not name and not url and not member and address.__class__ is str and linkedin.is_linkedin(address):
+        if address.__class__ is str and linkedin.is_linkedin(address):
             found[position] = ("not_a_person", "linkedin_url")
 
 
 def _control_characters(given: dict[str, list[Any]], refined: dict[str, list[Any]], found: list[Reason | None]) -> None:
+    nameless = [position for position, name in enumerate(refined["full_name"]) if name is None]
     for field in _NAME_FIELDS:
-        for position, text in enumerate(given[field]):
-            if refined["full_name"][position] is None and _is_only_control(text):
+        for position in nameless:
+            if _is_only_control(given[field][position]):
                 found[position] = ("control_characters", field)
 
 
@@ -88,9 +102,19 @@ def _is_only_control(text: object) -> bool:
 def _too_large(given: dict[str, list[Any]], found: list[Reason | None]) -> None:
     longest_without_doubt = LARGEST_FIELD // 4
     for field in DRAFT_FIELDS:
+        if _longest(given[field]) <= longest_without_doubt:
+            continue
         for position, text in enumerate(given[field]):
             if text.__class__ is str and len(text) > longest_without_doubt and _size(text) > LARGEST_FIELD:
                 found[position] = ("field_too_large", field)
+
+
+def _longest(values: list[Any]) -> float:
+    """Characters of the longest text; infinite where something is no text."""
+    try:
+        return max(map(len, filter(None, values)), default=0)
+    except TypeError:
+        return math.inf
 
 
 def _size(text: str) -> int:

@@ -19,6 +19,7 @@ _TRADING_AS = re.compile(r"(?i)\s+(?:d/b/a|dba|d\.b\.a\.|t/a|doing business as|t
 _LAST_WORD = re.compile(r"^(?P<head>.*?)[\s,]+\(?(?P<tail>[^\s,()]+)\)?[\s,.]*$")
 _GERMAN_PARTNERSHIP = re.compile(r"(?i)\s+(?:gmbh|mbh|ag|se|ug)\s*&\s*co\.?\s*(?:kgaa|kg|ohg)\.?$")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM])?")
+_PLAIN_HOST = re.compile(r"(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})/?\Z")
 _LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
@@ -135,6 +136,10 @@ def _key(display: str) -> str:
 
 
 def _host(text: str) -> str | None:
+    plain = _PLAIN_HOST.match(text)
+    if plain and "xn--" not in text and "xxxx" not in text and len(plain[1]) <= 253:
+        host = plain[1]
+        return host.removeprefix("www.") if host.count(".") > 1 else host
     given = (clean(text) or "").strip("<>\"'")
     if not given or " " in given or "@" in given or is_masked(given):
         return None

@@ -47,8 +47,8 @@ _INVALID = Email(None, None, is_invalid=True)
 
 def parse(text: str) -> Email:
     """The address in a text: trimmed, lower case, IDNA domain; dots and plus tags stay. Masks are absent."""
-    given = _candidate(text)
-    if given is None:
+    given = text if _PLAIN.match(text) and "xxxx" not in text else _candidate(text)
+    if given is None or given.partition("@")[0] in _table().masks:
         return _ABSENT
     address = given if _is_plainly_valid(given) else _validated(given)
     return _INVALID if address is None else Email(address, kind_of(address))
@@ -89,10 +89,9 @@ def _candidate(text: str) -> str | None:
     parts = [each for each in _SEPARATORS.split(given) if each]
     # Exports put several addresses into one cell; the first is the primary one.
     given = parts[0].lower() if len(parts) > 1 and all("@" in each for each in parts) else given.lower()
-    local = given.partition("@")[0]
     if not given or given in {"n/a", "none", "null", "-", "nan", "unknown", "true", "false", "yes"}:
         return None
-    return None if local in _table().masks or "*" in given or is_masked(given) else given
+    return None if "*" in given or is_masked(given) else given
 
 
 def _is_plainly_valid(address: str) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leadgen_assets.leads.columns import collector_paused
 from leadgen_assets.leads.schema import REQUIRED_FIELDS
 from leadgen_assets.leads.titles import LOW_CONFIDENCE
 
@@ -55,6 +56,8 @@ FLAGS: dict[str, Flag] = {
     ),
     "possible_duplicate": Flag("WARNING", "similar name at the same company as another lead: for a person to decide"),
     "suppressed": Flag("WARNING", "asked a vendor to be removed: must not be contacted"),
+    "notice_due": Flag("WARNING", "in the EU, EEA or UK: must be told within a month of collection (GDPR art. 14)"),
+    "do_not_sell": Flag("WARNING", "opted out of sale and sharing (CCPA): not passed to enrichment vendors"),
 }
 
 _STATES: dict[str, Callable[[pd.DataFrame], Mask]] = {
@@ -80,6 +83,7 @@ ERRORS: frozenset[str] = frozenset(name for name, flag in FLAGS.items() if flag.
 def refreshed(leads: pd.DataFrame, countries: tuple[str, ...] = ()) -> pd.Series:
     """The flags column as it must be for the fields the leads have now: list[str] in the order of `FLAGS`.
 
+    Leads with the same flags share one list: make a new one instead of changing it.
     Columns read: LEAD_FIELDS. `countries` are the sprint's; without them `country_outside` stays as it is.
     """
     states = {name: rule(leads) for name, rule in _STATES.items()}
@@ -91,18 +95,15 @@ def refreshed(leads: pd.DataFrame, countries: tuple[str, ...] = ()) -> pd.Series
         for name, flag in FLAGS.items()
         if flag.healed_by and name not in states
     }
-    rows: list[list[str]] = [[] for _ in range(len(leads))]
-    if "flags" in leads:
-        for row, given in zip(rows, leads["flags"].tolist(), strict=True):
-            row.extend(name for name in as_list(given) if name not in states)
-    for name, mask in healed.items():
-        for position in np.flatnonzero(mask):
-            if name in rows[position]:
-                rows[position].remove(name)
-    for name, mask in states.items():
-        for position in np.flatnonzero(mask):
-            rows[position].append(name)
-    return column([in_order(row) if len(row) > 1 else row for row in rows], leads.index)
+    given = leads["flags"].tolist() if "flags" in leads else [()] * len(leads)
+    ways, names = _as_bits(given)
+    for name, mask in (states | healed).items():
+        bit = np.int64(1 << names.index(name))
+        without = ways & ~bit
+        ways = np.where(mask, ways | bit, without) if name in states else np.where(mask, without, ways)
+    kinds, combinations = pd.factorize(ways)
+    lists = [[name for bit, name in enumerate(names) if way >> bit & 1] for way in combinations.tolist()]
+    return column([lists[kind] for kind in kinds.tolist()], leads.index)
 
 
 def added(leads: pd.DataFrame, name: str, lead_ids: Iterable[str]) -> pd.Series:
@@ -140,6 +141,20 @@ def is_false(verified: pd.Series) -> Mask:
     """Where a True/False/missing column says False."""
     said = (isinstance(each, bool | np.bool_) and not each for each in verified.tolist())
     return np.fromiter(said, bool, len(verified))
+
+
+def _as_bits(rows: list[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Each row's flags as a number with a bit for each name, and the names by bit: those of `FLAGS`, unknown ones last.
+
+    There are a few dozen combinations in a million leads, so everything is done once for each of them.
+    """
+    with collector_paused():
+        combinations = [tuple(as_list(row)) for row in rows]
+    distinct = dict.fromkeys(combinations)
+    names = [*FLAGS, *sorted({name for each in distinct for name in each} - set(FLAGS))]
+    bit = {name: 1 << position for position, name in enumerate(names)}
+    number = {each: sum(bit[name] for name in set(each)) for each in distinct}
+    return np.fromiter((number[each] for each in combinations), np.int64, len(rows)), names
 
 
 def _missing(leads: pd.DataFrame, field: str) -> Mask:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from leadgen_assets.leads import flags
+from leadgen_assets.leads.columns import Codes, contiguous, lists, positions, shared_lists, text_array
 from leadgen_assets.leads.identity import KINDS, Clusters
+from leadgen_assets.leads.provenance import fields_text, origin_text, united
 from leadgen_assets.leads.schema import COORDINATES, LEAD_FIELDS, SOURCES
 from leadgen_assets.leads.survivorship import Survivorship, default_survivorship, survivors
 
@@ -20,7 +22,7 @@ GOLDEN_FIELDS: tuple[str, ...] = (
     "members",        # list: lead ids of all records, sorted
     "merged_by",      # list: key kinds that merged them
     "why_merged",     # text without personal data
-    "provenance",     # JSON text {field: {source, segment, observed_at, lead_id}}
+    "provenance",     # text of leads.provenance: {field: {source, segment, observed_at, lead_id}}
     "identity_keys",  # list of "kind:key": the keys this person owns
     "email_is_key",   # whether the e-mail address is one of them
     "is_earlier",     # the person belongs to an earlier sprint: a duplicate, not delivered again
@@ -30,31 +32,38 @@ GOLDEN_FIELDS: tuple[str, ...] = (
 _KIND_NAMES = {"linkedin": "LinkedIn URL", "email": "e-mail address", "member": "LinkedIn member token",
                "vendor": "vendor id", "crosswalk": "person by a known pair of LinkedIn URL and member token"}  # fmt: skip
 
+_PORTION = 20_000
+"""Clusters whose provenance is written at a time."""
 
-def golden_records(leads: pd.DataFrame, clusters: Clusters, survivorship: Survivorship | None = None) -> pd.DataFrame:
+
+def golden_records(
+    leads: pd.DataFrame, clusters: Clusters, survivorship: Survivorship | None = None, *, let_go: bool = False
+) -> pd.DataFrame:
     """One row per cluster, sorted by lead_id; columns GOLDEN_FIELDS. Independent of the order of `leads`.
 
     leads: LEAD_FIELDS, one row per record. lead_id becomes the cluster's id; the other coordinates and the vendor id
     are those of the record with that id, or else of the smallest. Values survive by survivorship.yaml; flags are
-    united, and those that the surviving fields disprove go.
+    united, and those that the surviving fields disprove go. With `let_go`, columns of `leads` are dropped from it as
+    they are used, so that a million leads need not be in memory twice.
     """
     rules = survivorship or default_survivorship()
-    rows = leads.sort_values("lead_id", ignore_index=True)
-    home = clusters.members.set_index("lead_id")
-    ids = rows["lead_id"].map(home["cluster_id"]).fillna(rows["lead_id"])
-    code, names = pd.factorize(ids, sort=True)
+    rows = leads if let_go else leads.reset_index(drop=True)
+    rows.index = pd.RangeIndex(len(rows))
+    code, ids = pd.factorize(clusters.of(rows["lead_id"]), sort=True)
     code = code.astype(np.int64)
-    starters = _starters(rows, code, np.asarray(names, dtype=object))
+    order = _by_cluster(rows, code)
+    starters = _starters(rows, code, ids, order)
     chosen = survivors(rows, code, rules)
-    golden = _fields(rows, starters, chosen)
-    golden["lead_id"] = pd.Series(np.asarray(names, dtype=object), dtype="str")
-    members = _lists(rows["lead_id"], code, len(golden))
-    golden["flags"] = _flags(rows, code, golden, clusters)
+    golden = _fields(rows, starters, chosen, let_go=let_go)
+    golden["lead_id"] = ids
+    provenance = _provenance(rows, chosen, rules.provenance)
+    del chosen
+    golden["flags"] = _flags(rows, code, starters, golden, clusters)
     golden["sources"] = _sources(rows, code, len(golden))
-    golden["members"] = members
-    golden["merged_by"] = _merged_by(golden["lead_id"], home, clusters)
+    golden["members"] = lists(rows["lead_id"].array.take(order).tolist(), code[order], len(golden))
+    golden["merged_by"] = _merged_by(golden["lead_id"], clusters)
     golden["why_merged"] = _why_merged(golden)
-    golden["provenance"] = _provenance(rows, chosen, rules.provenance)
+    golden["provenance"] = provenance
     golden["identity_keys"] = _identity_keys(golden["lead_id"], clusters)
     owned = zip(golden["email"].tolist(), golden["identity_keys"].tolist(), strict=True)
     golden["email_is_key"] = np.fromiter((f"email:{email}" in keys for email, keys in owned), bool, len(golden))
@@ -63,17 +72,31 @@ def golden_records(leads: pd.DataFrame, clusters: Clusters, survivorship: Surviv
     return golden[list(GOLDEN_FIELDS)]
 
 
-def _starters(rows: pd.DataFrame, code: NDArray[np.int64], names: NDArray[Any]) -> NDArray[np.int64]:
+def _by_cluster(rows: pd.DataFrame, code: Codes) -> Codes:
+    """Positions of the rows by cluster, within each by lead id."""
+    several = np.bincount(code)[code] > 1 if len(code) else np.empty(0, dtype=bool)
+    rank = np.zeros(len(code), dtype=np.int64)
+    rank[several] = pd.factorize(rows["lead_id"].array[several], sort=True)[0]
+    return np.lexsort((rank, code)).astype(np.int64)
+
+
+def _starters(rows: pd.DataFrame, code: Codes, ids: Any, order: Codes) -> Codes:
     """Per cluster the record that gives the coordinates: the one named like the cluster, else the smallest."""
-    named = rows["lead_id"].to_numpy(dtype=object) == names[code] if len(rows) else np.empty(0, dtype=bool)
-    order = np.lexsort((np.arange(len(rows)), ~named, code))
-    return order[np.unique(code[order], return_index=True)[1]]
+    starters = np.empty(len(ids), dtype=np.int64)
+    # Written from the last to the first, so that the first in order stays.
+    starters[code[order][::-1]] = order[::-1]
+    named = np.flatnonzero(np.asarray(rows["lead_id"].array == ids.take(code), dtype=bool))
+    starters[code[named]] = named
+    return starters
 
 
-def _fields(rows: pd.DataFrame, starters: NDArray[np.int64], chosen: dict[str, NDArray[np.int64]]) -> pd.DataFrame:
+_STILL_NEEDED = frozenset({"lead_id", "flags", "data_source", "segment", "observed_at"})
+
+
+def _fields(rows: pd.DataFrame, starters: Codes, chosen: dict[str, Codes], *, let_go: bool) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for field in LEAD_FIELDS:
-        values = rows[field].array
+        values = rows.pop(field).array if let_go and field not in _STILL_NEEDED else rows[field].array
         if field in (*COORDINATES, "vendor_id"):
             columns[field] = values.take(starters)
         elif field in chosen:
@@ -81,76 +104,94 @@ def _fields(rows: pd.DataFrame, starters: NDArray[np.int64], chosen: dict[str, N
     return pd.DataFrame(columns)
 
 
-def _flags(rows: pd.DataFrame, code: NDArray[np.int64], golden: pd.DataFrame, clusters: Clusters) -> pd.Series:
-    united: list[list[str]] = [[] for _ in range(len(golden))]
-    for position, given in zip(code, rows["flags"].tolist(), strict=True):
-        united[position].extend(flags.as_list(given))
+def _flags(rows: pd.DataFrame, code: Codes, starters: Codes, golden: pd.DataFrame, clusters: Clusters) -> pd.Series:
+    given = rows["flags"].tolist()
+    united = [flags.as_list(given[at]) for at in starters.tolist()]
     conflicting = rows["lead_id"].isin(clusters.conflicts["lead_id"]).to_numpy(dtype=bool)
-    for position in code[conflicting]:
-        united[position].append("identity_conflict")
-    given = golden.assign(flags=flags.column([flags.in_order(each) if each else each for each in united], golden.index))
-    return flags.refreshed(given)
+    others = np.ones(len(rows), dtype=bool)
+    others[starters] = False
+    for row in np.flatnonzero(others | conflicting).tolist():
+        more = [*flags.as_list(given[row]), *(["identity_conflict"] if conflicting[row] else [])]
+        if more:
+            united[code[row]] = [*united[code[row]], *more]
+    return flags.refreshed(golden.assign(flags=flags.column(united, golden.index)))
 
 
-def _sources(rows: pd.DataFrame, code: NDArray[np.int64], clusters: int) -> pd.Series:
-    rank = {source: position for position, source in enumerate(SOURCES)}
-    seen = pd.DataFrame({"code": code, "source": rows["data_source"].to_numpy(dtype=object)}).drop_duplicates()
-    seen = seen.assign(rank=seen["source"].map(rank).fillna(len(rank))).sort_values(["code", "rank", "source"])
-    return _lists(seen["source"], seen["code"].to_numpy(), clusters)
+def _sources(rows: pd.DataFrame, code: Codes, clusters: int) -> pd.Series:
+    names = [*SOURCES, *sorted(set(rows["data_source"].unique().tolist()) - set(SOURCES))]
+    rank = rows["data_source"].map({name: place for place, name in enumerate(names)}).to_numpy(dtype=np.int64)
+    pairs = np.unique(code * len(names) + rank)
+    return shared_lists(lists([names[at] for at in (pairs % len(names)).tolist()], pairs // len(names), clusters))
 
 
-def _merged_by(ids: pd.Series, home: pd.DataFrame, clusters: Clusters) -> pd.Series:
+def _merged_by(ids: pd.Series, clusters: Clusters) -> pd.Series:
     """Kinds of the edges within each cluster. An edge from a known lead counts for the cluster of its other end."""
-    edges = clusters.edges
-    cluster = edges["lead_id"].map(home["cluster_id"]).fillna(edges["other_lead_id"].map(home["cluster_id"]))
+    edges, members = clusters.edges, clusters.members
+    home = positions(edges["lead_id"], members["lead_id"])
+    other = positions(edges["other_lead_id"], members["lead_id"])
+    home = np.where(home >= 0, home, other)
+    cluster = members["cluster_id"].array.take(home[home >= 0])
     rank = {kind: position for position, kind in enumerate((*KINDS, "crosswalk"))}
-    found = pd.DataFrame({"cluster": cluster, "kind": edges["kind"]}).dropna().drop_duplicates()
+    found = pd.DataFrame({"cluster": positions(pd.Series(cluster), ids), "kind": edges["kind"].array[home >= 0]})
+    found = found[found["cluster"] >= 0].drop_duplicates()
     found = found.assign(rank=found["kind"].map(rank)).sort_values(["cluster", "rank"])
-    position = pd.Series(np.arange(len(ids)), index=ids.to_numpy(dtype=object))
-    where = found["cluster"].map(position).dropna().astype(np.int64)
-    return _lists(found.loc[where.index, "kind"], where.to_numpy(), len(ids))
+    return shared_lists(lists(found["kind"].tolist(), found["cluster"].to_numpy(dtype=np.int64), len(ids)))
 
 
 def _why_merged(golden: pd.DataFrame) -> pd.Series:
-    def told(sources: list[str], members: list[str], kinds: list[str]) -> str:
-        records = f"{len(members)} record{'s' if len(members) > 1 else ''} from {', '.join(sources)}"
+    @cache
+    def told(sources: tuple[str, ...], members: int, kinds: tuple[str, ...]) -> str:
+        records = f"{members} record{'s' if members > 1 else ''} from {', '.join(sources)}"
         return records + (f": same {', same '.join(_KIND_NAMES[kind] for kind in kinds)}" if kinds else "")
 
     rows = zip(golden["sources"], golden["members"], golden["merged_by"], strict=True)
-    return pd.Series([told(*row) for row in rows], index=golden.index, dtype="str")
+    texts = [told(tuple(sources), len(members), tuple(kinds)) for sources, members, kinds in rows]
+    return pd.Series(text_array(texts), index=golden.index)
 
 
-def _provenance(rows: pd.DataFrame, chosen: dict[str, NDArray[np.int64]], fields: tuple[str, ...]) -> pd.Series:
-    origins = [
-        json.dumps({"source": source, "segment": segment, "observed_at": _text(seen), "lead_id": lead})
-        for source, segment, seen, lead in zip(
-            *(rows[name].tolist() for name in ("data_source", "segment", "observed_at", "lead_id")), strict=True
-        )
-    ]
-    labels = [f'"{field}": ' for field in fields]
-    positions = np.column_stack([chosen[field] for field in fields]).tolist()
-    told = (
-        "{" + ", ".join([label + origins[at] for label, at in zip(labels, row, strict=True) if at >= 0]) + "}"
-        for row in positions
-    )
-    return pd.Series(list(told), dtype="str")
+def _provenance(rows: pd.DataFrame, chosen: dict[str, Codes], fields: tuple[str, ...]) -> pd.Series:
+    """Each cluster's text, a portion at a time: most have one origin, and only which fields it gave varies."""
+    records = [contiguous(rows[name]) for name in ("data_source", "segment", "observed_at", "lead_id")]
+    bits = 1 << np.arange(len(fields))
+    parts = [pd.Series([], dtype="str")]
+    for start in range(0, len(chosen[fields[0]]), _PORTION):
+        part = np.column_stack([chosen[field][start : start + _PORTION] for field in fields])
+        main = part.max(axis=1)
+        origins = _origin_texts(records, np.maximum(main, 0))
+        ways = ((part >= 0) @ bits).tolist()
+        closing = {
+            way: fields_text(field for field, bit in zip(fields, bits.tolist(), strict=True) if way & bit)
+            for way in set(ways)
+        }
+        texts = [f"[{origin}{closing[way]}]" for origin, way in zip(origins, ways, strict=True)]
+        mixed = np.flatnonzero(((part != main[:, None]) & (part >= 0)).any(axis=1) | (main < 0))
+        for at, text in zip(mixed.tolist(), _mixed(records, part[mixed], fields), strict=True):
+            texts[at] = text
+        parts.append(pd.Series(text_array(texts)))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _mixed(records: list[Any], given_by: Codes, fields: tuple[str, ...]) -> Iterator[str]:
+    """The texts of clusters whose fields come from several records, or from none."""
+    several = np.unique(given_by[given_by >= 0])
+    origins = dict(zip(several.tolist(), _origin_texts(records, several), strict=True))
+    for row in given_by.tolist():
+        said: dict[str, list[str]] = {}
+        for field, at in zip(fields, row, strict=True):
+            if at >= 0:
+                said.setdefault(origins[at], []).append(field)
+        yield united(said)
+
+
+def _origin_texts(records: list[Any], at: Codes) -> list[str]:
+    return [origin_text(*each) for each in zip(*(column.take(at).tolist() for column in records), strict=True)]
 
 
 def _identity_keys(ids: pd.Series, clusters: Clusters) -> pd.Series:
-    position = pd.Series(np.arange(len(ids)), index=ids.to_numpy(dtype=object))
     keys = clusters.keys
-    where = keys["cluster_id"].map(position)
-    known = where.notna().to_numpy()
-    return _lists((keys["kind"] + ":" + keys["key"])[known], where[known].to_numpy(dtype=np.int64), len(ids))
-
-
-def _lists(values: pd.Series, code: NDArray[Any], clusters: int) -> pd.Series:
-    """The values of each cluster as a list, in their order."""
-    lists: list[list[str]] = [[] for _ in range(clusters)]
-    for position, value in zip(code.tolist(), values.tolist(), strict=True):
-        lists[position].append(value)
-    return pd.Series(lists, dtype=object)
+    where = positions(keys["cluster_id"], ids)
+    texts: list[str] = []
+    for start in range(0, len(keys), 10 * _PORTION):
+        part = keys.iloc[start : start + 10 * _PORTION]
+        texts += (part["kind"] + ":" + part["key"]).array[where[start : start + 10 * _PORTION] >= 0].tolist()
+    return lists(texts, where[where >= 0], len(ids))

@@ -6,7 +6,7 @@ records arrive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leadgen_assets.leads.columns import Codes, positions
 from leadgen_assets.leads.emails import KEY_KINDS
 
 STRONG_KINDS: tuple[str, ...] = ("linkedin", "member", "vendor")
 KINDS: tuple[str, ...] = ("linkedin", "email", "member", "vendor")
-
-Codes = NDArray[np.int64]
+EMAIL = KINDS.index("email")
 
 
 def lead_id(sprint: str, segment: str, page: int, position: int) -> str:
@@ -65,6 +65,14 @@ class Clusters:
     edges: pd.DataFrame
     keys: pd.DataFrame
 
+    def of(self, lead_ids: pd.Series) -> Any:
+        """The cluster of each lead as an array of ids; a lead without any key is its own."""
+        ids = lead_ids.astype("str").array.copy()
+        home = positions(lead_ids, self.members["lead_id"])
+        known = home >= 0
+        ids[known] = self.members["cluster_id"].array.take(home[known])
+        return ids
+
 
 def cluster(keys: pd.DataFrame, crosswalk: pd.DataFrame | None = None, known: pd.DataFrame | None = None) -> Clusters:
     """Clusters over exact keys, the same whatever the order of rows.
@@ -79,40 +87,52 @@ def cluster(keys: pd.DataFrame, crosswalk: pd.DataFrame | None = None, known: pd
     Two profiles are two URLs, or two member tokens of one family: a URL and a token may well be one person.
     The cluster's id is the smallest id of an earlier sprint's lead, else of one already delivered, else of any member.
     """
-    table = _key_table(keys, known)
-    strong = _strong_groups(table, crosswalk)
-    by_email = _email_groups(table, strong)
-    conflicts = _conflicts(table, by_email)
-    usable = table[(table["kind"] != "email") | ~table["key_code"].isin(by_email.unusable)]
-    ids = _cluster_ids(table, by_email.label)
-    current = table.drop_duplicates("lead")
-    label = by_email.label[current["lead"].to_numpy()]
+    carried = _carried(keys, known)
+    strong = _strong_groups(carried, crosswalk)
+    by_email = _email_groups(carried, strong)
+    usable = carried.only((carried.kind != EMAIL) | ~np.isin(carried.key, by_email.unusable))
+    head = _heads(carried, by_email.label)
+    mine = np.flatnonzero(carried.is_current)
+    heads = head[by_email.label[mine]]
     members = pd.DataFrame(
         {
-            "lead_id": current["lead_id"].to_numpy(),
-            "cluster_id": ids["cluster_id"].to_numpy()[label],
-            "is_earlier": ids["is_earlier"].to_numpy()[label],
-        }
-    )
-    mine = current["is_current"].to_numpy()
-    owned = pd.DataFrame(
-        {
-            "cluster_id": ids["cluster_id"].to_numpy()[by_email.label[usable["lead"].to_numpy()]],
-            "kind": usable["kind"].to_numpy(),
-            "key": usable["key"].to_numpy(),
+            "lead_id": carried.ids.take(mine),
+            "cluster_id": carried.ids.take(heads),
+            "is_earlier": ~carried.is_current[heads],
         }
     )
     return Clusters(
-        _text_frame(members[mine].sort_values("lead_id", ignore_index=True)),
-        conflicts,
+        members,
+        _conflicts(carried, by_email),
         _edges(usable, crosswalk),
-        _text_frame(owned.drop_duplicates().sort_values(["cluster_id", "kind", "key"], ignore_index=True)),
+        _owned_keys(usable, head[by_email.label[usable.lead]]),
     )
 
 
 @dataclass(frozen=True)
+class _Carried:
+    """Which lead carries which key, each pair once, as numbers.
+
+    lead: position in `ids` (all leads, sorted, so that a smaller number is a smaller id). key: position in `texts`.
+    kind: position in KINDS of each pair. is_current, is_known: per lead.
+    """
+
+    lead: Codes
+    key: Codes
+    kind: Codes
+    ids: Any
+    texts: Any
+    is_current: NDArray[np.bool_]
+    is_known: NDArray[np.bool_]
+
+    def only(self, mask: NDArray[np.bool_]) -> _Carried:
+        """Some of the pairs."""
+        return replace(self, lead=self.lead[mask], key=self.key[mask], kind=self.kind[mask])
+
+
+@dataclass(frozen=True)
 class _EmailGroups:
-    """label: final group of each lead code. shared, bridging: codes of addresses that merge nobody, by reason.
+    """label: final group of each lead. shared, bridging: addresses that merge nobody, by reason.
 
     component: per lead, the group that its addresses would make. bridged: the components that must not be.
     """
@@ -128,41 +148,56 @@ class _EmailGroups:
         return np.concatenate([self.shared, self.bridging])
 
 
-def _key_table(keys: pd.DataFrame, known: pd.DataFrame | None) -> pd.DataFrame:
-    """One row per lead and key with dense codes: lead_id, kind, key, is_current, is_known, lead, key_code."""
-    current = keys[["lead_id", "kind", "key"]].assign(is_current=True, is_known=False)
-    parts = [current]
+def _carried(keys: pd.DataFrame, known: pd.DataFrame | None) -> _Carried:
+    parts = [keys[["lead_id", "kind", "key"]]]
     if known is not None and len(known):
-        parts.append(known[["lead_id", "kind", "key"]].assign(is_current=False, is_known=True))
-    table = (
-        pd.concat(parts, ignore_index=True)
-        .dropna(subset=["lead_id", "key"])
-        .astype({"lead_id": object, "kind": object, "key": object})
+        parts.append(known[["lead_id", "kind", "key"]])
+    of_keys = len(parts[0])
+    table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    sound = (table["lead_id"].notna() & table["key"].notna()).to_numpy(dtype=bool)
+    is_current = np.arange(len(table)) < of_keys
+    if not sound.all():
+        table, is_current = table[sound], is_current[sound]
+    kind = _kinds(table["kind"])
+    lead, ids = pd.factorize(table["lead_id"].astype("str"), sort=True)
+    text, texts = pd.factorize(table["key"].astype("str"))
+    lead, text = lead.astype(np.int64), text.astype(np.int64)
+    # Two kinds may have a key of the same text: the pair of both is the key.
+    key, pairs = pd.factorize(text * len(KINDS) + kind)
+    pair = lead * len(pairs) + key
+    first = ~pd.Series(pair).duplicated().to_numpy()
+    return _Carried(
+        lead[first],
+        key.astype(np.int64)[first],
+        kind[first],
+        ids.array,
+        texts.array.take(pairs // len(KINDS)),
+        np.bincount(lead[is_current], minlength=len(ids)) > 0,
+        np.bincount(lead[~is_current], minlength=len(ids)) > 0,
     )
-    unknown = set(table["kind"]) - set(KINDS)
+
+
+def _kinds(kinds: pd.Series) -> Codes:
+    """Positions in KINDS. `ValueError` for a kind that is none."""
+    codes, words = pd.factorize(kinds.astype("str"))
+    unknown = set(words) - set(KINDS)
     if unknown:
         raise ValueError(f"unknown key kind {', '.join(sorted(map(str, unknown)))}; there are {', '.join(KINDS)}")
-    table["lead"] = pd.factorize(table["lead_id"], sort=True)[0]
-    table["key_code"] = pd.factorize(table["kind"] + "\0" + table["key"])[0]
-    by_lead = table.groupby("lead")
-    table["is_current"] = by_lead["is_current"].transform("max").astype(bool)
-    table["is_known"] = by_lead["is_known"].transform("max").astype(bool)
-    return table.drop_duplicates(["lead", "key_code"], ignore_index=True)
+    return np.asarray([KINDS.index(str(each)) for each in words], dtype=np.int64)[codes].astype(np.int64)
 
 
-def _strong_groups(table: pd.DataFrame, crosswalk: pd.DataFrame | None) -> Codes:
-    """Group of each lead code over the strong keys and the crosswalk."""
-    leads = _size(table["lead"])
-    strong = table[table["kind"] != "email"]
-    ours, theirs = strong["lead"].to_numpy(), strong["key_code"].to_numpy() + leads
-    nodes = leads + _size(table["key_code"])
+def _strong_groups(carried: _Carried, crosswalk: pd.DataFrame | None) -> Codes:
+    """Group of each lead over the strong keys and the crosswalk."""
+    leads = len(carried.ids)
+    strong = carried.only(carried.kind != EMAIL)
+    nodes = leads + len(carried.texts)
     crossed, person = _crosswalk_codes(strong, crosswalk)
-    ours = np.concatenate([ours, crossed + leads])
-    theirs = np.concatenate([theirs, person + nodes])
+    ours = np.concatenate([strong.lead, crossed + leads])
+    theirs = np.concatenate([strong.key + leads, person + nodes])
     return _components(ours, theirs, nodes + _size(person))[:leads]
 
 
-def _crosswalk_codes(strong: pd.DataFrame, crosswalk: pd.DataFrame | None) -> tuple[Codes, Codes]:
+def _crosswalk_codes(strong: _Carried, crosswalk: pd.DataFrame | None) -> tuple[Codes, Codes]:
     """Code of each key that the crosswalk names, and of the person it gives that key to. Pairs are joined among
     themselves first: they may chain through a key that no lead carries.
     """
@@ -174,26 +209,26 @@ def _crosswalk_codes(strong: pd.DataFrame, crosswalk: pd.DataFrame | None) -> tu
     person = _components(url, member + _size(url), _size(url) + _size(member))[url]
     sides = pd.DataFrame(
         {
-            "kind": ["linkedin"] * len(pairs) + ["member"] * len(pairs),
+            "kind": [KINDS.index("linkedin")] * len(pairs) + [KINDS.index("member")] * len(pairs),
             "key": [*pairs["linkedin_url"], *pairs["linkedin_member"]],
             "person": np.concatenate([person, person]),
         }
-    ).astype({"kind": object, "key": object})
-    carried = sides.merge(strong[["kind", "key", "key_code"]].drop_duplicates(), on=["kind", "key"])
-    return carried["key_code"].to_numpy(), carried["person"].to_numpy()
+    ).astype({"key": "str"})
+    codes, first = np.unique(strong.key, return_index=True)
+    named = pd.DataFrame({"kind": strong.kind[first], "key": strong.texts.take(codes), "code": codes})
+    found = sides.merge(named, on=["kind", "key"])
+    return found["code"].to_numpy(dtype=np.int64), found["person"].to_numpy(dtype=np.int64)
 
 
-def _email_groups(table: pd.DataFrame, strong: Codes) -> _EmailGroups:
-    profiles = _profiles(table, strong)
-    emails = table[table["kind"] == "email"]
-    pairs = pd.DataFrame({"email": emails["key_code"].to_numpy(), "group": strong[emails["lead"].to_numpy()]})
+def _email_groups(carried: _Carried, strong: Codes) -> _EmailGroups:
+    profiles = _profiles(carried, strong)
+    of_email = carried.kind == EMAIL
+    pairs = pd.DataFrame({"email": carried.key[of_email], "group": strong[carried.lead[of_email]]})
     pairs = pairs.drop_duplicates()
     shared = _with_two_profiles(pairs, "email", profiles)
     uniting = pairs[~pairs["email"].isin(shared)]
     groups = _size(strong)
-    united = _components(
-        uniting["group"].to_numpy(), uniting["email"].to_numpy() + groups, groups + _size(table["key_code"])
-    )
+    united = _components(uniting["group"].to_numpy(), uniting["email"].to_numpy() + groups, groups + len(carried.texts))
     component = pd.DataFrame({"component": united[:groups], "group": np.arange(groups)})
     bridged = _with_two_profiles(component, "component", profiles)
     in_bridge = np.isin(united[:groups], bridged)
@@ -206,31 +241,33 @@ def _email_groups(table: pd.DataFrame, strong: Codes) -> _EmailGroups:
     return _EmailGroups(label[strong], shared, bridging, united[:groups][strong], bridged)
 
 
-def _profiles(table: pd.DataFrame, strong: Codes) -> pd.DataFrame:
+def _profiles(carried: _Carried, strong: Codes) -> pd.DataFrame:
     """group, family: kinds of LinkedIn identity of each strong group; two groups of one family are two people."""
-    of_linkedin = table[table["kind"].isin(["linkedin", "member"])]
+    of_linkedin = carried.only(np.isin(carried.kind, [KINDS.index("linkedin"), KINDS.index("member")]))
     # ACwAA… and ACoAA… tokens are two spellings of one member, so only tokens spelled alike can differ.
-    family = of_linkedin["kind"].where(of_linkedin["kind"] == "linkedin", "member " + of_linkedin["key"].str[:5])
-    groups = strong[of_linkedin["lead"].to_numpy()]
-    return pd.DataFrame({"group": groups, "family": family.to_numpy()}).drop_duplicates()
+    spelling = pd.Series(carried.texts.take(of_linkedin.key)).str[:5]
+    family = pd.factorize(spelling.where(of_linkedin.kind == KINDS.index("member"), "a profile"))[0]
+    return pd.DataFrame({"group": strong[of_linkedin.lead], "family": family}).drop_duplicates()
 
 
 def _with_two_profiles(pairs: pd.DataFrame, by: str, profiles: pd.DataFrame) -> Codes:
     """Values of column `by` that meet two groups with LinkedIn identities of one family."""
-    met = pairs.merge(profiles, on="group").groupby([by, "family"])["group"].nunique()
+    # Nearly all meet only one group, and comparing them would be nearly all the work.
+    several = pairs[pairs[by].duplicated(keep=False)]
+    met = several.merge(profiles, on="group").groupby([by, "family"])["group"].nunique()
     return np.unique(met[met > 1].index.get_level_values(by).to_numpy(dtype=np.int64))
 
 
-def _conflicts(table: pd.DataFrame, found: _EmailGroups) -> pd.DataFrame:
-    lead_of = table.drop_duplicates("lead").set_index("lead")["lead_id"]
-    emails = table[table["kind"] == "email"]
-    shared = emails[emails["key_code"].isin(found.shared)]
-    by_shared = pd.DataFrame({"lead": shared["lead"], "case": shared["key_code"], "reason": "shared_email"})
+def _conflicts(carried: _Carried, found: _EmailGroups) -> pd.DataFrame:
+    is_shared = (carried.kind == EMAIL) & np.isin(carried.key, found.shared)
+    by_shared = pd.DataFrame({"lead": carried.lead[is_shared], "case": carried.key[is_shared]})
     crossed = np.flatnonzero(np.isin(found.component, found.bridged))
-    by_bridge = pd.DataFrame({"lead": crossed, "case": found.component[crossed], "reason": "email_bridge"})
+    by_bridge = pd.DataFrame({"lead": crossed, "case": found.component[crossed]})
+    cases = pd.concat([by_shared.assign(reason="shared_email"), by_bridge.assign(reason="email_bridge")])
+    cases["lead_id"] = carried.ids.take(cases["lead"].to_numpy(dtype=np.int64))
     rows: dict[tuple[str, str], set[str]] = {}
-    for (_, reason), case in pd.concat([by_shared, by_bridge]).groupby(["case", "reason"])["lead"]:
-        ids = lead_of[case.to_numpy()].tolist()
+    for (_, reason), case in cases.groupby(["case", "reason"])["lead_id"]:
+        ids = case.tolist()
         for each in ids:
             rows.setdefault((each, str(reason)), set()).update(ids)
     ordered = sorted(rows)
@@ -243,38 +280,56 @@ def _conflicts(table: pd.DataFrame, found: _EmailGroups) -> pd.DataFrame:
     )
 
 
-def _cluster_ids(table: pd.DataFrame, label: Codes) -> pd.DataFrame:
-    """cluster_id and is_earlier per group label."""
-    leads = table.drop_duplicates("lead")[["lead_id", "lead", "is_current", "is_known"]]
-    rank = np.where(~leads["is_current"], 0, np.where(leads["is_known"], 1, 2))
-    leads = leads.assign(label=label[leads["lead"].to_numpy()], rank=rank).sort_values(["label", "rank", "lead"])
-    first = leads.drop_duplicates("label").set_index("label")
-    return pd.DataFrame({"cluster_id": first["lead_id"], "is_earlier": first["rank"] == 0})
+def _heads(carried: _Carried, label: Codes) -> Codes:
+    """The lead that gives each group its id: an earlier sprint's first, then one already delivered, then the smallest."""
+    rank = np.where(~carried.is_current, 0, np.where(carried.is_known, 1, 2))
+    order = np.lexsort((np.arange(len(label)), rank, label))
+    return order[np.unique(label[order], return_index=True)[1]].astype(np.int64)
 
 
-def _edges(usable: pd.DataFrame, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
+def _owned_keys(usable: _Carried, head: Codes) -> pd.DataFrame:
+    """cluster_id, kind, key of the keys that clusters own, each once, sorted."""
+    owned = ~pd.Series(head * len(usable.texts) + usable.key).duplicated().to_numpy()
+    head, key, kind = head[owned], usable.key[owned], usable.kind[owned]
+    by_word = np.argsort(np.argsort(KINDS))[kind]
+    place = head * len(KINDS) + by_word
+    # Only where a cluster has several keys of a kind does their text decide; sorting all texts would take longest of all.
+    doubtful = pd.Series(place).duplicated(keep=False).to_numpy()
+    rank = np.zeros(len(key), dtype=np.int64)
+    rank[doubtful] = pd.factorize(usable.texts.take(key[doubtful]), sort=True)[0]
+    order = np.lexsort((rank, place))
+    words = pd.array(list(KINDS), dtype="str")
+    return pd.DataFrame(
+        {
+            "cluster_id": usable.ids.take(head[order]),
+            "kind": words.take(kind[order]),
+            "key": usable.texts.take(key[order]),
+        }
+    )
+
+
+def _edges(usable: _Carried, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
     """Every lead to the smallest lead with the same key, and to the smallest whose keys the crosswalk calls the same."""
-    ids, keys, kinds = (usable[name].to_numpy() for name in ("lead_id", "key_code", "kind"))
-    smallest = _smallest_ids(usable)
-    hub = smallest[keys]
-    spokes = ids != hub
-    edges = pd.DataFrame({"lead_id": ids[spokes], "other_lead_id": hub[spokes], "kind": kinds[spokes]})
-    crossed, person = _crosswalk_codes(usable[usable["kind"] != "email"], crosswalk)
+    smallest = np.full(len(usable.texts), len(usable.ids), dtype=np.int64)
+    np.minimum.at(smallest, usable.key, usable.lead)
+    hub = smallest[usable.key]
+    spokes = usable.lead != hub
+    words = np.asarray([*KINDS, "crosswalk"], dtype=object)
+    edges = pd.DataFrame({"lead": usable.lead[spokes], "other": hub[spokes], "kind": words[usable.kind[spokes]]})
+    crossed, person = _crosswalk_codes(usable.only(usable.kind != EMAIL), crosswalk)
     if len(crossed):
-        sides = pd.DataFrame({"lead_id": smallest[crossed], "person": person})
-        sides["other_lead_id"] = sides.groupby("person")["lead_id"].transform("min")
-        across = sides.query("lead_id != other_lead_id")[["lead_id", "other_lead_id"]].assign(kind="crosswalk")
+        sides = pd.DataFrame({"lead": smallest[crossed], "person": person})
+        sides["other"] = sides.groupby("person")["lead"].transform("min")
+        across = sides.query("lead != other")[["lead", "other"]].assign(kind="crosswalk")
         edges = pd.concat([edges, across])
-    order = ["lead_id", "other_lead_id", "kind"]
-    return _text_frame(edges.drop_duplicates().sort_values(order, ignore_index=True))
-
-
-def _smallest_ids(usable: pd.DataFrame) -> NDArray[Any]:
-    """The smallest lead id per key code."""
-    smallest = np.empty(_size(usable["key_code"]), dtype=object)
-    descending = usable.sort_values("lead", ascending=False)
-    smallest[descending["key_code"].to_numpy()] = descending["lead_id"].to_numpy()
-    return smallest
+    edges = edges.drop_duplicates().sort_values(["lead", "other", "kind"], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "lead_id": usable.ids.take(edges["lead"].to_numpy(dtype=np.int64)),
+            "other_lead_id": usable.ids.take(edges["other"].to_numpy(dtype=np.int64)),
+            "kind": edges["kind"].astype("str"),
+        }
+    )
 
 
 def _components(ours: Any, theirs: Any, nodes: int) -> Codes:
@@ -289,7 +344,3 @@ def _components(ours: Any, theirs: Any, nodes: int) -> Codes:
 
 def _size(codes: Any) -> int:
     return int(codes.max()) + 1 if len(codes) else 0
-
-
-def _text_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.astype({name: "str" for name in frame.columns if frame[name].dtype == object})

@@ -13,7 +13,8 @@ PROFILE_PREFIX = "https://www.linkedin.com/in/"
 
 _ADDRESS = re.compile(r"(?i)^(?:(?P<scheme>https?|linkedin):)?/*(?P<rest>.*)$", re.DOTALL)
 _HOST = re.compile(r"(?i)^(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::\d+)?$")
-_PLAIN_PROFILE = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/in/([a-z0-9-]+)/?\Z")
+_PLAIN_PROFILE = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/in/([a-z0-9-]+)/?(?:\?[!-~]*)?\Z")
+_PLAIN_COMPANY = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/company/([a-z0-9-]+)/?\Z")
 _TOKEN_TEXT = re.compile(r"^[A-Za-z0-9_-]{6,}\Z")
 _MEMBER_TOKEN = re.compile(r"^AC[ow]AA[A-Za-z0-9_-]{10,}\Z")
 _TOKEN_LOOKALIKE = re.compile(r"(?i)^ac[ow]aa[a-z0-9_-]{30,}\Z")
@@ -47,6 +48,8 @@ def member_token(text: str) -> str | None:
 
     Cut at the first comma: what follows (`NAME_SEARCH`, an authToken) changes with every search.
     """
+    if _PLAIN_PROFILE.match(text):
+        return None  # a slug in lower case, which no token is
     bare = _token(text.strip())
     if bare and _MEMBER_TOKEN.match(bare):
         return bare
@@ -61,6 +64,9 @@ def member_token(text: str) -> str | None:
 
 def company_slug(text: str) -> str | None:
     """The slug (or numeric id) of a company page given as URL or as the slug itself; else None."""
+    plain = _PLAIN_COMPANY.match(text)
+    if plain:
+        return None if _TOKEN_LOOKALIKE.match(plain[1]) else plain[1]
     path = _path(text)
     if path:
         start = 1 if path[0].casefold() == "sales" else 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from leadgen_assets.leads.tables import Table, table
-from leadgen_assets.leads.text import clean_name, fold, is_masked, without_symbols
+from leadgen_assets.leads.text import NO_NAME, clean_name, fold, is_masked, without_symbols
 
 _ADDRESS = re.compile(r"(?i)@|https?:|www\.|\.(?:com|net|org|io)\b")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|[\"“”]")
@@ -16,6 +17,8 @@ _INITIAL = re.compile(r"^\w\.?$")
 _ODD = re.compile(r"[0-9]")
 _WRONG = re.compile(r"[0-9+<=>|~$!?;:_/\\#%&]")
 """What `_is_odd` and `_looks_wrong` look for, in ASCII: a search is many times faster than a look at each character."""
+_PLAIN = re.compile(r"([A-Z][a-z]*[A-Z]?[a-z]+) ([A-Z][a-z]*[A-Z]?[a-z]+)\Z")
+"""A name as most are: two words of ASCII letters, each with a capital, nothing to set right."""
 _LONGEST = 200
 """Characters of a name that is worth parsing; nobody's is longer, and parsing 12 kB of junk takes a tenth of a second."""
 
@@ -46,6 +49,9 @@ def person(full: str | None, first: str | None, last: str | None) -> PersonName:
     Emoji, bracketed remarks, credentials and what follows " - " or "|" go; shouting and lower case are set right;
     masked parts ("Ok***r") count as missing.
     """
+    plain = _PLAIN.match(full or f"{first} {last}") if full or (first and last) else None
+    if plain and first in (None, plain[1]) and last in (None, plain[2]) and _is_nothing_special(plain[0].lower()):
+        return PersonName(plain[0], plain[1], plain[2])
     given_full, given_first, given_last = (_part(each) for each in (full, first, last))
     suspicious = any(each is not None and _is_odd(each) for each in (full, first, last))
     display = given_full or " ".join(each for each in (given_first, given_last) if each) or None
@@ -64,7 +70,23 @@ def person(full: str | None, first: str | None, last: str | None) -> PersonName:
     return PersonName(display, given_first, given_last, suspicious or _looks_wrong(display))
 
 
+def _is_nothing_special(lower: str) -> bool:
+    """Whether no list has a word about a plain name, given in lower case, so that it stays as it is."""
+    return not (_special_words().intersection((lower, *lower.split())) or "xxxx" in lower)
+
+
+@cache
+def _special_words() -> frozenset[str]:
+    rules = _table()
+    return rules.nobody | rules.company_words | rules.generations | NO_NAME
+
+
 def _part(text: str | None) -> str | None:
+    return None if text is None else _known_part(text) if len(text) <= _LONGEST else _known_part.__wrapped__(text)
+
+
+@lru_cache(maxsize=65536)
+def _known_part(text: str) -> str | None:
     given = clean_name(without_symbols(text)) if text else None
     if given is None or is_masked(given) or _ADDRESS.search(given):
         return None

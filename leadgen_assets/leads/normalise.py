@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from leadgen_assets.leads import acceptance, companies, emails, flags, linkedin, locations, names, phones, titles
+from leadgen_assets.leads.columns import text_array
 from leadgen_assets.leads.schema import COORDINATES, DRAFT_FIELDS, LEAD_FIELDS
 from leadgen_assets.leads.text import clean, over_unique, printable
 
@@ -50,7 +51,12 @@ def normalise(drafts: pd.DataFrame, profile: TargetProfile) -> Normalised:
     given: Columns = {name: drafts[name].tolist() for name in COORDINATES}
     for name in DRAFT_FIELDS:
         given[name] = drafts[name].tolist() if name in drafts else [None] * len(drafts)
-    fields, events = _refined(given, profile)
+    return normalise_columns(given, profile)
+
+
+def normalise_columns(given: Columns, profile: TargetProfile) -> Normalised:
+    """As `normalise`, for drafts that are lists by column: every one of COORDINATES and DRAFT_FIELDS, all as long."""
+    fields, events = _refined(acceptance.without_too_large(given), profile)
     reasons = acceptance.reasons(given, fields)
     kept = [position for position, reason in enumerate(reasons) if reason is None]
     leads = _frame({**{name: given[name] for name in COORDINATES}, **fields}, events, kept)
@@ -105,15 +111,20 @@ def _refined(given: Columns, profile: TargetProfile) -> tuple[Columns, dict[str,
 
 def _profiles(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
     """Either column may hold either form: exports put Sales Navigator addresses where the public one belongs."""
-    public, sales = given["linkedin_url"], given["linkedin_member_url"]
-    urls = over_unique(public, linkedin.profile_url), over_unique(sales, linkedin.profile_url)
-    tokens = over_unique(sales, linkedin.member_token), over_unique(public, linkedin.member_token)
-    fields["linkedin_url"] = [a or b for a, b in zip(*urls, strict=True)]
-    fields["linkedin_member"] = [a or b for a, b in zip(*tokens, strict=True)]
-    something = over_unique(public, lambda text: clean(text) is not None)
-    events["linkedin_not_a_person"] = [
-        bool(said and not url and not token) for said, url, token in zip(something, urls[0], tokens[1], strict=True)
-    ]
+    public = [each or _NO_PROFILE for each in over_unique(given["linkedin_url"], _profile)]
+    sales = [each or _NO_PROFILE for each in over_unique(given["linkedin_member_url"], _profile)]
+    fields["linkedin_url"] = [a[0] or b[0] for a, b in zip(public, sales, strict=True)]
+    fields["linkedin_member"] = [b[1] or a[1] for a, b in zip(public, sales, strict=True)]
+    events["linkedin_not_a_person"] = [each[2] for each in public]
+
+
+def _profile(text: str) -> tuple[str | None, str | None, bool]:
+    """Profile URL and member token in a text, and whether it says something that is neither."""
+    url, token = linkedin.profile_url(text), linkedin.member_token(text)
+    return url, token, not url and not token and clean(text) is not None
+
+
+_NO_PROFILE: tuple[str | None, str | None, bool] = (None, None, False)
 
 
 def _people(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
@@ -187,18 +198,15 @@ def _over_rows(columns: Sequence[list[Any]], rule: Any) -> list[Any]:
 
 
 def _frame(fields: Columns, events: dict[str, list[bool]], kept: list[int]) -> pd.DataFrame:
-    everything = len(kept) == len(fields["lead_id"])
-    columns: dict[str, Any] = {}
-    for name in LEAD_FIELDS:
-        if name != "flags":
-            values = fields[name] if everything else [fields[name][position] for position in kept]
-            columns[name] = typed(name, values)
+    rest = np.asarray(kept, dtype=np.int64)
+    everything = len(rest) == len(fields["lead_id"])
+    columns = {name: typed(name, fields[name]) for name in LEAD_FIELDS if name != "flags"}
+    if not everything:
+        columns = {name: values.take(rest) for name, values in columns.items()}
     rows: list[list[str]] = [[] for _ in kept]
     for name, hits in events.items():
-        if any(hits):
-            for row, position in zip(rows, kept, strict=True):
-                if hits[position]:
-                    row.append(name)
+        for position in np.flatnonzero(np.asarray(hits, dtype=bool)[rest]).tolist():
+            rows[position].append(name)
     leads = pd.DataFrame(columns)
     leads["flags"] = flags.column(rows, leads.index)
     return leads
@@ -213,12 +221,14 @@ def typed(name: str, values: list[Any]) -> Any:
     if name == "email_verified":
         return pd.array(values, dtype="boolean")
     if name == "data_collected_date" and not all(each is None or each.__class__ is str for each in values):
-        return pd.Series(values).array
-    return pd.array(values, dtype=pd.StringDtype(na_value=np.nan))
+        distinct = {each: code for code, each in enumerate(dict.fromkeys(values))}  # one a page
+        return pd.Series(list(distinct)).array.take([distinct[each] for each in values])
+    return text_array(values)
 
 
 def utc_time(text: str) -> str | None:
     """ISO 8601 in UTC to the second, so that text order is time order; None for what is not ISO 8601."""
+    is_plain = len(text) == 20 and text.endswith("Z") and text[10] == "T" and text.isascii()
     try:
         when = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -227,7 +237,9 @@ def utc_time(text: str) -> str | None:
         when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except OverflowError:
         return None
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when.year >= 1970 else None
+    if when.year < 1970:
+        return None
+    return text if is_plain else when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _web_address(text: str) -> str | None:

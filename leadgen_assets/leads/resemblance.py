@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leadgen_assets.leads.columns import Codes
 from leadgen_assets.leads.text import fold, over_unique
 
 SIMILARITY = 90.0
@@ -24,36 +28,84 @@ def possible_duplicates(golden: pd.DataFrame) -> pd.DataFrame:
     reason is same_name_same_company or similar_name_same_company. Columns read: lead_id, full_name, last_name,
     company_key, company_domain. Independent of the order of rows.
     """
-    names = pd.Series(over_unique(golden["full_name"].tolist(), fold), index=golden.index, dtype=object)
-    surname = pd.Series(over_unique(golden["last_name"].tolist(), fold), index=golden.index, dtype=object)
-    people = pd.DataFrame({"lead_id": golden["lead_id"].to_numpy(dtype=object), "name": names.to_numpy()})
-    people["initial"] = surname.where(surname.astype(bool), names).str[:1].to_numpy()
-    blocks = [
-        people.assign(company=golden[column].to_numpy(dtype=object)) for column in ("company_key", "company_domain")
+    people = _people(golden)
+    found = [_alike(people, people.blocks[0], None), _alike(people, people.blocks[1], people.blocks[0])]
+    ours, theirs, score = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.lexsort((theirs, ours, -score))[:MOST_PAIRS]
+    order = order[np.lexsort((theirs[order], ours[order]))]
+    reason = np.where(score[order] >= 100, "same_name_same_company", "similar_name_same_company")
+    return pd.DataFrame(
+        {
+            "lead_id": people.ids.take(ours[order]),
+            "other_lead_id": people.ids.take(theirs[order]),
+            "reason": pd.Series(reason, dtype="str"),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _People:
+    """Leads sorted by id. `names`: folded, words in order, so that a plain ratio is the token_sort_ratio.
+
+    blocks: by company name and by domain, the number of company and initial that a lead is compared within; -1: none.
+    """
+
+    ids: Any
+    names: NDArray[np.object_]
+    blocks: tuple[Codes, Codes]
+
+
+def _people(golden: pd.DataFrame) -> _People:
+    golden = golden[["lead_id", "full_name", "last_name", "company_key", "company_domain"]]
+    golden = golden.sort_values("lead_id", ignore_index=True)
+    names = over_unique(golden["full_name"].tolist(), fold)
+    surnames = over_unique(golden["last_name"].tolist(), fold)
+    initials = [
+        (surname or name or "")[:1] if name is not None else None for surname, name in zip(surnames, names, strict=True)
     ]
-    pairs = pd.concat([_pairs(block) for block in blocks]).drop_duplicates(["lead_id", "other_lead_id"])
-    score = _similarity(pairs["name"].to_numpy(dtype=object), pairs["other_name"].to_numpy(dtype=object))
-    pairs = pairs.assign(score=score)[score >= SIMILARITY]
-    order = ["score", "lead_id", "other_lead_id"]
-    pairs = pairs.sort_values(order, ascending=[False, True, True]).head(MOST_PAIRS)
-    reason = np.where(pairs["score"] >= 100, "same_name_same_company", "similar_name_same_company")
-    found = pairs[["lead_id", "other_lead_id"]].assign(reason=reason).astype("str")
-    return found.sort_values(["lead_id", "other_lead_id"], ignore_index=True)
+    initial = pd.factorize(np.asarray(initials, dtype=object))[0]
+    has_name = np.fromiter((bool(name) for name in names), bool, len(names))
+    ordered = over_unique(names, lambda name: " ".join(sorted(name.split())))
+    return _People(
+        golden["lead_id"].astype("str").array,
+        np.asarray(ordered, dtype=object),
+        (_blocks(golden["company_key"], initial, has_name), _blocks(golden["company_domain"], initial, has_name)),
+    )
 
 
-def _pairs(block: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of people within a company and an initial of the surname, each once."""
-    known = block.dropna(subset=["company", "name", "initial"]).sort_values("lead_id")
-    known = known[(known["name"] != "") & (known.groupby(["company", "initial"]).cumcount() < LARGEST_BLOCK)]
-    other = known.rename(columns={"lead_id": "other_lead_id", "name": "other_name"})
-    pairs = known.merge(other, on=["company", "initial"])
-    return pairs.loc[pairs["lead_id"] < pairs["other_lead_id"], ["lead_id", "name", "other_lead_id", "other_name"]]
+def _blocks(company: pd.Series, initial: Codes, has_name: NDArray[np.bool_]) -> Codes:
+    """The block of each lead; only the first ones of a block that is too large are in it."""
+    code = pd.factorize(company)[0].astype(np.int64)
+    block = np.where((code >= 0) & (initial >= 0), code * (initial.max(initial=0) + 1) + initial, -1)
+    place = pd.Series(block).groupby(block).cumcount().to_numpy()
+    return np.where(has_name & (place < LARGEST_BLOCK), block, -1)
+
+
+def _alike(people: _People, block: Codes, told: Codes | None) -> tuple[Codes, Codes, NDArray[np.float64]]:
+    """Pairs of one block that resemble each other, smaller id first, and how much; without those that share `told`."""
+    members = np.flatnonzero(block >= 0)
+    members = members[np.argsort(block[members], kind="stable")]
+    found = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))]
+    # Each with the next in its block, then with the one after that: no more than a column of pairs is ever held.
+    for distance in range(1, LARGEST_BLOCK):
+        ours, theirs = members[:-distance], members[distance:]
+        together = block[ours] == block[theirs]
+        if not together.any():
+            break
+        if told is not None:
+            together &= (told[ours] != told[theirs]) | (told[ours] < 0)
+        ours, theirs = ours[together], theirs[together]
+        score = _similarity(people.names[ours], people.names[theirs])
+        hit = score >= SIMILARITY
+        found.append((ours[hit], theirs[hit], score[hit]))
+    ours, theirs, score = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return ours, theirs, score
 
 
 def _similarity(ours: NDArray[np.object_], theirs: NDArray[np.object_]) -> NDArray[np.float64]:
-    from rapidfuzz.fuzz import token_sort_ratio
+    from rapidfuzz.fuzz import ratio
     from rapidfuzz.process import cpdist
 
     if not len(ours):
         return np.empty(0)
-    return np.asarray(cpdist(ours.tolist(), theirs.tolist(), scorer=token_sort_ratio, dtype=np.float64))
+    return np.asarray(cpdist(ours.tolist(), theirs.tolist(), scorer=ratio, score_cutoff=SIMILARITY, dtype=np.float64))

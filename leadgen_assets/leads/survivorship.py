@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from leadgen_assets.leads.columns import Codes
 from leadgen_assets.leads.schema import LEAD_FIELDS
 from leadgen_assets.leads.tables import Table, table
 
@@ -55,30 +56,43 @@ def default_survivorship() -> Survivorship:
     return table("survivorship", Survivorship)
 
 
-def survivors(rows: pd.DataFrame, cluster: NDArray[np.int64], rules: Survivorship) -> dict[str, NDArray[np.int64]]:
+def survivors(rows: pd.DataFrame, cluster: Codes, rules: Survivorship) -> dict[str, Codes]:
     """Per field, for every cluster code 0…n-1, the position in `rows` of the surviving value; -1 where all lack it.
 
     rows: LEAD_FIELDS; cluster: the cluster code of each row. Independent of the order of rows.
     """
     clusters = int(cluster.max()) + 1 if len(cluster) else 0
-    recency = _newest_first(rows)
-    ids = np.asarray(rows["lead_id"].rank(method="first"), dtype=np.float64)
-    chosen: dict[str, NDArray[np.int64]] = {}
-    for group in rules.groups.values():
-        order = _ordered(rows, cluster, group, recency, ids)
-        agrees = _agreeing(rows, cluster, group, order)
-        for field in group.fields:
-            usable = order[(rows[field].notna().to_numpy() & agrees)[order]]
-            first = np.full(clusters, -1, dtype=np.int64)
-            # Written from the last to the first, so that the first in order stays.
-            first[cluster[usable][::-1]] = usable[::-1]
-            chosen[field] = first
+    is_alone = np.bincount(cluster, minlength=clusters)[cluster] == 1 if clusters else np.empty(0, dtype=bool)
+    alone, rivals = np.flatnonzero(is_alone), np.flatnonzero(~is_alone)
+    chosen = {field: np.full(clusters, -1, dtype=np.int64) for group in rules.groups.values() for field in group.fields}
+    for field, first in chosen.items():
+        present = alone[rows[field].notna().to_numpy()[alone]]
+        first[cluster[present]] = present
+    if len(rivals):
+        _contested(rows.iloc[rivals], cluster[rivals], rivals, rules, chosen)
     return chosen
 
 
+def _contested(
+    rows: pd.DataFrame, cluster: Codes, positions: Codes, rules: Survivorship, chosen: dict[str, Codes]
+) -> None:
+    """Decide between the records of clusters that have several; `positions` is where the rows stand among all."""
+    codes, clusters = pd.factorize(cluster)
+    codes = codes.astype(np.int64)
+    recency = _newest_first(rows)
+    ids = np.asarray(rows["lead_id"].rank(method="first"), dtype=np.float64)
+    for group in rules.groups.values():
+        order = _ordered(rows, codes, group, recency, ids)
+        agrees = _agreeing(rows, codes, group, order)
+        for field in group.fields:
+            usable = order[(rows[field].notna().to_numpy() & agrees)[order]]
+            # Written from the last to the first, so that the first in order stays.
+            chosen[field][clusters[codes[usable][::-1]]] = positions[usable[::-1]]
+
+
 def _ordered(
-    rows: pd.DataFrame, cluster: NDArray[np.int64], group: Group, recency: NDArray[np.float64], ids: NDArray[np.float64]
-) -> NDArray[np.int64]:
+    rows: pd.DataFrame, cluster: Codes, group: Group, recency: NDArray[np.float64], ids: NDArray[np.float64]
+) -> Codes:
     """Positions of rows, within each cluster the best record for the group first."""
     lead = rows[group.fields[0]]
     demoted = np.zeros(len(rows), dtype=bool)
@@ -93,9 +107,7 @@ def _ordered(
     return np.asarray(np.lexsort(keys), dtype=np.int64)
 
 
-def _agreeing(
-    rows: pd.DataFrame, cluster: NDArray[np.int64], group: Group, order: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _agreeing(rows: pd.DataFrame, cluster: Codes, group: Group, order: Codes) -> NDArray[np.bool_]:
     """Rows that say the same on the anchor as the best record of their cluster."""
     if group.anchor is None or not len(rows):
         return np.ones(len(rows), dtype=bool)

@@ -13,13 +13,13 @@ from anyascii import anyascii
 
 ResultT = TypeVar("ResultT")
 
-_NO_NAME = frozenset(
+NO_NAME = frozenset(
     {
         "", "-", "--", "---", ".", "..", "…", "...", "?", "n/a", "n.a.", "n.a", "undefined", "not available",
         "not provided", "not specified", "contact info", "[]", "{}", "#n/a", "#name?", "#ref!", "#value!",
     }
 )  # fmt: skip
-_NOTHING = _NO_NAME | {"na", "none", "null", "nil", "nan", "unknown", "true", "false", "tbd", "test"}
+_NOTHING = NO_NAME | {"na", "none", "null", "nil", "nan", "unknown", "true", "false", "tbd", "test"}
 """What vendors, exports and spreadsheets write where they have nothing (vendors.md §2.4, §8.4). Some people are called Na."""
 
 _CUT_OFF = re.compile(r"\s*(?:…|\.{3,})$")
@@ -56,7 +56,7 @@ def clean(text: str) -> str | None:
 def clean_name(text: str) -> str | None:
     """As `clean`, but for words that are also names of people."""
     text = _CUT_OFF.sub("", printable(text))
-    return None if text.casefold() in _NO_NAME else text
+    return None if text.casefold() in NO_NAME else text
 
 
 def is_masked(text: str) -> bool:

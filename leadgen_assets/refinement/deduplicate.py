@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from leadgen_assets.leads.columns import give_back_memory
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.leads.golden import golden_records
 from leadgen_assets.leads.identity import Clusters, cluster, lead_keys
 from leadgen_assets.leads.resemblance import possible_duplicates
 from leadgen_assets.leads.schema import LEAD_FIELDS
+from leadgen_assets.refinement.protected import protected_people
+from leadgen_assets.sprint_file import Privacy
 from leadgen_assets.stores.opened import OpenStores
 
 RECORD_COLUMNS = ["lead_id", "segment", "data_source", "cluster_id", "is_duplicate"]
@@ -33,19 +37,38 @@ class Deduplicated:
     resemblances: int
 
 
-def deduplicate(stores: OpenStores, sprint: str, segments: Mapping[str, pd.DataFrame]) -> Deduplicated:
-    """Unite the records of a sprint. A pure function of the segments' frames, the suppression list and what was
-    delivered before; the order of segments does not matter."""
-    frames = [frame for _, frame in sorted(segments.items()) if len(frame)]
-    leads = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(LEAD_FIELDS))
+def deduplicate(
+    stores: OpenStores,
+    sprint: str,
+    segments: dict[str, pd.DataFrame],
+    policy: Privacy | None = None,
+    *,
+    let_go: bool = False,
+) -> Deduplicated:
+    """Unite the records of a sprint. A pure function of the segments' frames, the suppression list, the sprint's privacy
+    policy and what was delivered before; the order of segments does not matter.
+
+    With `let_go`, `segments` is emptied first, so that its memory is free while the golden records are made.
+    """
+    leads = _united(segments)
+    if let_go:
+        segments.clear()
     clusters = cluster(lead_keys(leads), known=_delivered_before(stores, sprint))
-    is_suppressed = _whole_people(stores.suppressions.mask(leads), leads, clusters)
-    kept = leads[~is_suppressed].reset_index(drop=True)
-    golden = golden_records(kept, clusters)
-    own = golden[~golden["is_earlier"].astype(bool)].reset_index(drop=True)
+    give_back_memory()
+    protected = protected_people(leads, stores.do_not_sell, policy or Privacy())
+    is_suppressed = _whole_people(stores.suppressions.mask(leads) | protected.barred, leads, clusters)
+    kept = _only(leads, ~is_suppressed)
+    leads, places = leads[RECORD_COLUMNS[:3]], kept[RECORD_COLUMNS[:3]]
+    golden = golden_records(kept, clusters, let_go=True)
+    del kept
+    give_back_memory()
+    own = _only(golden, ~golden["is_earlier"].astype(bool))
     alike = possible_duplicates(own)
     own = _with_flag(own, "possible_duplicate", set(alike["lead_id"]) | set(alike["other_lead_id"]))
-    records = _records(kept, golden)
+    for flag, marked in protected.flagged.items():
+        if marked.any():
+            own = _with_flag(own, flag, set(_people(leads, clusters)[marked]))
+    records = _records(places, clusters)
     return Deduplicated(
         golden=own,
         records=records,
@@ -56,11 +79,27 @@ def deduplicate(stores: OpenStores, sprint: str, segments: Mapping[str, pd.DataF
     )
 
 
+def _united(segments: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    frames = [frame for _, frame in sorted(segments.items()) if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(LEAD_FIELDS))
+
+
 def _whole_people(is_suppressed: pd.Series, leads: pd.DataFrame, clusters: Clusters) -> pd.Series:
     """The mask, extended to every record of a suppressed person: another vendor's may lack the key that is listed."""
-    home = clusters.members.set_index("lead_id")["cluster_id"]
-    person = leads["lead_id"].map(home).fillna(leads["lead_id"])
+    if not is_suppressed.any():
+        return is_suppressed
+    person = _people(leads, clusters)
     return person.isin(person[is_suppressed])
+
+
+def _only(leads: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:
+    """Some of the rows; all of them without a copy."""
+    return leads if mask.all() else leads[mask].reset_index(drop=True)
+
+
+def _people(leads: pd.DataFrame, clusters: Clusters) -> pd.Series:
+    """The cluster of each record; one without keys is its own."""
+    return pd.Series(clusters.of(leads["lead_id"]), index=leads.index)
 
 
 def _delivered_before(stores: OpenStores, sprint: str) -> pd.DataFrame:
@@ -74,22 +113,16 @@ def _delivered_before(stores: OpenStores, sprint: str) -> pd.DataFrame:
     return pd.concat([earlier, pd.DataFrame(rows, columns=list(earlier.columns), dtype="str")], ignore_index=True)
 
 
-def _records(kept: pd.DataFrame, golden: pd.DataFrame) -> pd.DataFrame:
+def _records(places: pd.DataFrame, clusters: Clusters) -> pd.DataFrame:
     """Which cluster each record is in; the record that gave the cluster its id is the lead, the others duplicates."""
-    members = (
-        golden[["lead_id", "members"]]
-        .explode("members")
-        .rename(columns={"lead_id": "cluster_id", "members": "lead_id"})
-    )
-    records = kept[["lead_id", "segment", "data_source"]].merge(members, on="lead_id", how="left")
-    records["cluster_id"] = records["cluster_id"].fillna(records["lead_id"])
+    records = places.assign(cluster_id=clusters.of(places["lead_id"]))
     records["is_duplicate"] = records["cluster_id"] != records["lead_id"]
     return records[RECORD_COLUMNS]
 
 
 def _counts(stores: OpenStores, sprint: str, records: pd.DataFrame, suppressed: pd.Series) -> dict[str, Counts]:
     quarantined = {segment: sum(reasons.values()) for segment, reasons in stores.quarantine.counts(sprint).items()}
-    refused = suppressed.value_counts().to_dict()
+    refused = Counter(suppressed.value_counts().to_dict()) + Counter(stores.accounting.erased_in(sprint))
     duplicates = records.loc[records["is_duplicate"], "segment"].value_counts().to_dict()
     leads = records.loc[~records["is_duplicate"], "segment"].value_counts().to_dict()
     found = {}

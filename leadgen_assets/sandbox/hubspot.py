@@ -39,7 +39,7 @@ class HubSpot(VendorSim):
     def reset(self) -> None:
         super().reset()
         self.book = ContactBook()
-        self.created = self.updated = 0
+        self.created = self.updated = self.erased = 0
         self._storm = 0
 
     def routes(self) -> Sequence[Route]:
@@ -48,6 +48,7 @@ class HubSpot(VendorSim):
         return [
             self.endpoint(f"{contacts}/batch/upsert", "upsert", self.upsert),
             self.endpoint(f"{dated}/batch/upsert", "upsert", self.upsert),
+            self.endpoint(f"{contacts}/gdpr-delete", "gdpr_delete", self.gdpr_delete),
             self.endpoint(f"{contacts}/batch/read", "read", self.read_batch),
             self.endpoint(f"{contacts}/{{contact_id}}", "read", self.read_one, ["GET"]),
             self.endpoint(contacts, "read", self.read_page, ["GET"]),
@@ -166,6 +167,17 @@ class HubSpot(VendorSim):
         self.created += 1
         return answer(shown(contact), 201)
 
+    def gdpr_delete(self, call: Call) -> Response:
+        """Deletes a contact for good and blocks its address; an unknown address is blocked, an unknown id is a 404."""
+        wanted = call.json_object
+        value, id_property = wanted.get("objectId"), wanted.get("idProperty")
+        if not isinstance(value, str) or id_property not in (None, "email"):
+            raise refuse("Invalid input JSON: Some required fields were not set: [objectId]")
+        if not self.book.forget(value, by_email=id_property == "email") and id_property is None:
+            return failure(404, "OBJECT_NOT_FOUND", "Object not found.")
+        self.erased += 1
+        return Response(None, 204)
+
     def read_one(self, call: Call) -> Response:
         """A contact by record id, or by the value of `idProperty`."""
         contact = self.book.find(call.path["contact_id"], call.query.get("idProperty"))
@@ -271,6 +283,7 @@ class HubSpot(VendorSim):
             "count": len(self.book.contacts),
             "created": self.created,
             "updated": self.updated,
+            "erased": self.erased,
             "by_external_id": by_key,
         }
 

@@ -165,7 +165,10 @@ class ContactBook:
         default_factory=lambda: {each.name: each for each in (*STANDARD_PROPERTIES, *CUSTOM_PROPERTIES)}
     )
     contacts: dict[str, Contact] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
+    """Addresses of deleted people; nobody can be made with one of them."""
     _unique: dict[tuple[str, str], str] = field(default_factory=dict)
+    _made: int = 0
 
     def is_id_property(self, name: str) -> bool:
         """Whether contacts can be addressed by that property."""
@@ -195,6 +198,10 @@ class ContactBook:
             problem = known.problem(value)
             if problem:
                 errors.append(problem)
+            elif name == "email" and value.strip().casefold() in self.blocked:
+                message = "The address belongs to a person who was deleted on request"
+                context = {"propertyName": [name]}
+                errors.append({"message": message, "code": "GDPR_BLACKLISTED_EMAIL", "context": context})
         if errors:
             raise ContactProblem("VALIDATION_ERROR", "Property values were not valid", errors)
 
@@ -215,7 +222,8 @@ class ContactBook:
         wanted = {**values, id_property: values.get(id_property) or value}
         now = timestamp()
         if found is None:
-            contact_id = str(251 + len(self.contacts))
+            contact_id = str(251 + self._made)
+            self._made += 1
             found = self.contacts[contact_id] = Contact(contact_id, {}, now, now)
             self._write(found, {"hs_object_id": contact_id, "createdate": now, **wanted})
             return found, True
@@ -223,6 +231,19 @@ class ContactBook:
         found.writes += 1
         self._write(found, wanted)
         return found, False
+
+    def forget(self, value: str, *, by_email: bool = False) -> bool:
+        """Delete a contact by record id or address, with its history, and block its address. False if there is none."""
+        if by_email:
+            self.blocked.add(value.strip().casefold())
+        found = self.find(value, "email" if by_email else None)
+        if found is None:
+            return False
+        if found.properties.get("email"):
+            self.blocked.add(found.properties["email"].casefold())
+        del self.contacts[found.id]
+        self._unique = {key: owner for key, owner in self._unique.items() if owner != found.id}
+        return True
 
     def _write(self, contact: Contact, values: Mapping[str, str]) -> None:
         for name, value in values.items():

@@ -33,8 +33,8 @@ class Hunter(VendorSim):
     name = "hunter"
     prefix = "/hunter/v2"
     credit_limit = Decimal(100_000)
-    credit_usd = Decimal("0.01196")
-    """Scale: $299 for 25,000."""
+    credit_usd = Decimal("0.0149")
+    """Growth: $149 for 10,000 (vendors.md §5.2)."""
 
     def reset(self) -> None:
         super().reset()

@@ -54,6 +54,8 @@ class Salesforce(VendorSim):
             self.endpoint(f"{data}/limits", "limits", self.limits, ["GET"]),
             self.endpoint(f"{data}/sobjects/{{object}}/describe", "describe", self.describe, ["GET"]),
             self.endpoint(f"{data}/sobjects/{{object}}/{{field}}/{{value}}", "read", self.read, ["GET"]),
+            self.endpoint(f"{data}/sobjects/{{object}}/{{field}}/{{value}}", "delete", self.delete, ["DELETE"]),
+            self.endpoint(f"{data}/sobjects/{{object}}/{{record_id}}", "delete", self.delete, ["DELETE"]),
             self.endpoint(f"{data}/jobs/ingest", "jobs", self.create_job),
             self.endpoint(f"{data}/jobs/ingest", "jobs", self.list_jobs, ["GET"]),
             self.endpoint(f"{job}/batches", "jobs", self.upload, ["PUT"]),
@@ -153,6 +155,17 @@ class Salesforce(VendorSim):
         if call.path["object"] != "Lead" or known is None or not known.is_external_id or lead is None:
             return failure(404, "NOT_FOUND", "The requested resource does not exist")
         return answer({"attributes": {"type": "Lead"}, **lead})
+
+    def delete(self, call: Call) -> Response:
+        """One lead, by its record id or by an external id."""
+        _version(call)
+        known = FIELDS.get(call.path.get("field", "Id"))
+        is_addressed = known is not None and (known.is_external_id or known.name == "Id")
+        value = call.path.get("value") or call.path.get("record_id", "")
+        by_id = known is not None and known.name == "Id"
+        if call.path["object"] != "Lead" or not is_addressed or not self.table.delete(value, by_id=by_id):
+            return failure(404, "NOT_FOUND", "The requested resource does not exist")
+        return Response(None, 204)
 
     # Ingest jobs
 

@@ -164,11 +164,21 @@ class LeadTable:
     by_email: dict[str, str] = field(default_factory=dict)
     created: int = 0
     updated: int = 0
+    deleted: int = 0
     _met_lock: set[str] = field(default_factory=set)
 
     def convert(self, external_id: str) -> None:
         """What a salesperson does to a good lead; it cannot be updated any more."""
         self.leads[external_id]["IsConverted"] = "true"
+
+    def delete(self, value: str, *, by_id: bool) -> bool:
+        """Remove a lead by record id or external id. False when there is none."""
+        found = [key for key, lead in self.leads.items() if (lead["Id"] if by_id else key) == value]
+        for key in found:
+            del self.leads[key]
+            self.by_email = {email: owner for email, owner in self.by_email.items() if owner != key}
+        self.deleted += len(found)
+        return bool(found)
 
     def write(
         self, operation: str, key_field: str | None, rows: list[dict[str, str]], is_unlucky: Callable[[], bool]
@@ -232,7 +242,7 @@ class LeadTable:
             result.is_created = True
             self.created += 1
             lead = self.leads[key] = {
-                "Id": f"00Q5e{len(self.leads) + 1:010d}AAA",
+                "Id": f"00Q5e{len(self.leads) + self.deleted + 1:010d}AAA",
                 "Status": STATUS[0],
                 "IsConverted": "false",
             }

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
 
+from leadgen_assets.leads import provenance
+from leadgen_assets.leads.columns import collector_paused
 from leadgen_assets.stores.mongo import Document
 
 TOP_FIELDS: tuple[str, ...] = (
@@ -43,14 +45,59 @@ def to_document(row: Mapping[str, Any]) -> Document:
     NaN and NaT become None, numpy values plain Python, ISO text a time, JSON text a dictionary. Raises `ValueError`
     when `lead_id` is missing.
     """
-    return _assembled({name: _clean(name, value) for name, value in row.items()})
+    clean = {str(name): _clean(str(name), value) for name, value in row.items()}
+    return _assembled(clean, {n: value for n, value in clean.items() if value is not None and n not in _ELSEWHERE})
 
 
 def frame_documents(frame: pd.DataFrame) -> list[Document]:
     """The rows of a frame as documents, in order; as `to_document` does it, but column by column."""
-    columns = {str(name): _clean_column(str(name), frame[name]) for name in frame.columns}
-    names = list(columns)
-    return [_assembled(dict(zip(names, values, strict=True))) for values in zip(*columns.values(), strict=True)]
+    with collector_paused():
+        columns = {str(name): _clean_column(str(name), frame[name]) for name in frame.columns}
+        further = [name for name in columns if name not in _ELSEWHERE]
+        beside = zip(*(columns[name] for name in further), strict=True) if further else [()] * len(frame)
+        needed = [name for name in columns if name in _NEEDED]
+        return [
+            _assembled(
+                dict(zip(needed, values, strict=True)),
+                {name: value for name, value in zip(further, more, strict=True) if value is not None},
+            )
+            for values, more in zip(zip(*(columns[name] for name in needed), strict=True), beside, strict=True)
+        ]
+
+
+class FrameDocuments(Sequence[Document]):
+    """The rows of a frame as documents that are made when they are asked for: all at once would take gigabytes."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    @overload
+    def __getitem__(self, at: int) -> Document: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Document]: ...
+    def __getitem__(self, at: int | slice) -> Document | list[Document]:
+        if isinstance(at, slice):
+            return frame_documents(self._frame.iloc[at])
+        return self[at : at + 1][0] if at >= 0 else self[at + len(self)]
+
+    def at(self, rows: Sequence[int]) -> list[Document]:
+        """The documents of some rows."""
+        return frame_documents(self._frame.iloc[list(rows)])
+
+    def addresses(self) -> list[tuple[str, str | None]]:
+        """Per row its lead id, and its e-mail address where that is a merge key."""
+        names = [name for name in self._frame.columns if name in _IDENTITY]
+        columns = [_clean_column(str(name), self._frame[name]) for name in names]
+        rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+        return [(row["lead_id"], row.get("email") if _has_key_address(row, _keys_of(row)) else None) for row in rows]
+
+
+def key_address(document: Document) -> str | None:
+    """The address of a document where it is a merge key."""
+    return document.get("email") if document.get("email_is_key") else None
 
 
 def identity_keys(document: Mapping[str, Any]) -> list[str]:
@@ -67,12 +114,12 @@ def identity_keys(document: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _assembled(row: dict[str, Any]) -> Document:
+def _assembled(row: dict[str, Any], further: Document) -> Document:
+    """A document of clean values; `further` are those that go under `additional_data`."""
     lead = row.get("lead_id")
     if not lead:
         raise ValueError("a lead without lead_id cannot be stored; see leads.identity.lead_ids")
-    keys = row.get("identity_keys")
-    keys = identity_keys(row) if keys is None else sorted(set(keys))
+    keys = _keys_of(row)
     flags = row.get("flags") or []
     score = row.get("data_quality_score")
     document: Document = {"_id": lead, **{name: row.get(name) for name in TOP_FIELDS}}
@@ -81,14 +128,35 @@ def _assembled(row: dict[str, Any]) -> Document:
     document["flags"] = flags
     document["provenance"] = row.get("provenance") or {}
     document["identity_keys"] = keys
-    # An address that several people share may repeat; only a merge key is unique (decision in migrations).
-    document["email_is_key"] = f"email:{row.get('email')}" in keys and "identity_conflict" not in flags
-    document["additional_data"] = {
-        name: value for name, value in row.items() if value is not None and name not in _ELSEWHERE
-    }
+    document["email_is_key"] = _has_key_address(row, keys)
+    document["additional_data"] = further
     return document
 
 
+def _keys_of(row: Mapping[str, Any]) -> list[str]:
+    keys = row.get("identity_keys")
+    return identity_keys(row) if keys is None else sorted(set(keys))
+
+
+def _has_key_address(row: Mapping[str, Any], keys: list[str]) -> bool:
+    """An address that several people share may repeat; only a merge key is unique (decision in migrations)."""
+    return f"email:{row.get('email')}" in keys and "identity_conflict" not in (row.get("flags") or [])
+
+
+_IDENTITY = frozenset(
+    {
+        "lead_id",
+        "linkedin_url",
+        "linkedin_member",
+        "email",
+        "email_kind",
+        "data_source",
+        "vendor_id",
+        "identity_keys",
+        "flags",
+    }
+)
+_NEEDED = _TOP | _IDENTITY | {"provenance"}
 _ELSEWHERE = _TOP | {"flags", "provenance", "identity_keys", "email_is_key", *STORE_FIELDS}
 
 
@@ -118,7 +186,7 @@ def _clean(name: str, value: Any) -> Any:
     if name in LIST_FIELDS:
         return _as_list(value)
     if name in JSON_FIELDS and isinstance(value, str):
-        return json.loads(value)
+        return provenance.read(value) if name == "provenance" else json.loads(value)
     if name in _TIMES and isinstance(value, str):
         return _time(datetime.fromisoformat(value))
     return plain(value)
@@ -128,7 +196,7 @@ def _as_list(value: Any) -> list[Any] | None:
     if isinstance(value, str):
         value = json.loads(value)
     if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        return [plain(each) for each in value]
+        return [each if each.__class__ is str else plain(each) for each in value]
     return None
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import fsspec
@@ -82,6 +83,34 @@ class Lake:
         found = [str(each) for each in self._files.find(folder) if str(each).endswith(".parquet")]
         cut = len(str(self._files._strip_protocol(folder))) + 1
         return sorted(each[cut:].removesuffix(".parquet") for each in found)
+
+    def assets(self) -> list[str]:
+        """Assets that have a partition, sorted."""
+        if not self._files.exists(self._root):
+            return []
+        found = (str(each["name"]) for each in self._files.ls(self._root, detail=True) if each["type"] == "directory")
+        return sorted(each.rstrip("/").rpartition("/")[2] for each in found)
+
+    def without(self, asset: str, partition: str, dropped: Callable[[pd.DataFrame], pd.Series]) -> int:
+        """Rewrite a partition without the rows that `dropped` marks; schema and order stay. Returns how many went."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.path(asset, partition)
+        table = pq.read_table(io.BytesIO(self._files.cat_file(path)))
+        gone = dropped(table.to_pandas()).to_numpy(dtype=bool)
+        if gone.any():
+            buffer = io.BytesIO()
+            pq.write_table(table.filter(pa.array(~gone)), buffer, compression="zstd")
+            self._replace(path, buffer.getvalue())
+        return int(gone.sum())
+
+    def modified(self, asset: str, partition: str) -> datetime:
+        """When a partition was written last. `LakeMissing` when it is not there."""
+        try:
+            return cast(datetime, self._files.modified(self.path(asset, partition)))
+        except FileNotFoundError:
+            raise LakeMissing(f"{asset} has no data for {partition}") from None
 
     def delete(self, asset: str, partition: str) -> bool:
         """Remove a partition (retention, erasure). False when it was not there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -104,20 +105,70 @@ SIDE_INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "lead_keys": (_by("lead_id"), _expiring()),
     "quarantine": (_by("sprint", "segment", "reason"), _expiring()),
     "suppressions": (_by("added_at"),),
+    "do_not_sell": (_by("added_at"),),
+    "privacy_keys": (),
+    "erasures": (_by("hashes"), _by("lead_ids"), _by("state")),
     "cost_ledger": (
-        _by("sprint", "state"),
+        # these hold all that the sums need, so that the desk's look at the money reads no entry
+        _by(
+            "sprint",
+            "state",
+            "vendor",
+            "operation",
+            "segment",
+            "settled_at",
+            "reserved_at",
+            "micros",
+            "credits",
+            "units",
+            name="sprint_sums",
+        ),
+        _by("settled_at", "state", "micros", "credits", "units", name="settled_sums"),
         _by("state", "reserved_at"),
-        _by("settled_at"),
     ),
     "cost_budgets": (),
+    "cost_controls": (),
+    "baselines": (_by("kind", "about", "-at"), _by("kind", "-at"), _by("sprint", "kind", "-at")),
     "vendor_jobs": (_by("state", "vendor"),),
     "enrichment_cache": (_by("key_hash"), _expiring()),
     "crm_outcomes": (_by("sprint", "target", "outcome"), _by("lead_id")),
     "sprints": (_by("-opened_at"),),
     "locks": (_expiring(),),
     "slow_commands": (_by("at"), _expiring()),
-    "alerts": (_by("sprint", "state", "-raised_at"), _by("state", "-raised_at"), _by("sprint", "rule", "-raised_at")),
-    "metrics": (_by("sprint", "name", "-at"), _by("name", "-at"), _expiring()),
-    "reports": (_by("sprint", "kind", "-created_at"), _by("kind", "-created_at")),
+    "alerts": (
+        _by("-raised_at"),
+        _by("is_open", "-raised_at"),
+        _by("state", "-raised_at"),
+        _by("sprint", "rule", "instance", "-raised_at"),
+        # one open alert a matter; a test beside it is another one
+        _by(
+            "rule",
+            "sprint",
+            "instance",
+            "is_test",
+            name="one_open",
+            unique=True,
+            partialFilterExpression={"is_open": True},
+        ),
+    ),
+    "alert_deliveries": (
+        _by("channel", "state", "due_at"),
+        _by("state", "due_at"),
+        _by("alert", "created_at"),
+        _expiring(),
+    ),
+    "alert_watch": (),
+    "alert_silences": (_by("until"), _expiring()),
+    "metrics": (_by("meta.sprint", "at"),),
+    "incidents": (_by("-opened_at"), _by("closed_at", "-opened_at")),
+    "reports": (_by("sprint", "kind", "-written_at"), _by("kind", "-written_at"), _by("-written_at")),
 }
 """Side collections. Where documents carry `expires_at`, MongoDB deletes them then (retention, NFR-011)."""
+
+COLLECTION_OPTIONS: dict[str, dict[str, Any]] = {
+    "metrics": {
+        "timeseries": {"timeField": "at", "metaField": "meta", "granularity": "seconds"},
+        "expireAfterSeconds": int(timedelta(days=90).total_seconds()),
+    }
+}
+"""What side collections are created with, where that is not nothing."""

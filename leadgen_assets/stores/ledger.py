@@ -7,21 +7,24 @@ concurrent reservations must pass. An entry changes first and the gate follows; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
 
 from bson import Decimal128
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from leadgen_assets.stores.errors import StoreMissing, told_without_values
+from leadgen_assets.stores.ledger_sums import LedgerEntry, LedgerSum, LedgerSums, Spending, usd_of
 from leadgen_assets.stores.mongo import Document, MongoDatabase, collection, now
 
-Dimension = Literal["vendor", "segment", "operation", "source_operation"]
-_MICRO = Decimal(1_000_000)
+__all__ = [
+    "AlreadySettled", "CostLedger", "LedgerEntry", "LedgerSum", "OverBudget", "Reservation", "Reserved", "Spending",
+]  # fmt: skip
+
+_MICRO = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class Reserved:
     entry_id: str
     usd: Decimal
     again: bool = False
+    reserved_at: datetime = field(default_factory=now, compare=False)
+    """When this call was reserved first: the price of that day holds for it."""
+    committed_usd: Decimal = field(default=Decimal(0), compare=False)
+    """What the sprint has spent and reserved, this call included."""
 
 
 @dataclass(frozen=True)
@@ -54,39 +61,11 @@ class OverBudget:
 Reservation = Reserved | AlreadySettled | OverBudget
 
 
-@dataclass(frozen=True)
-class LedgerEntry:
-    """One paid call. `usd` is what was reserved until it is settled, then what it cost."""
-
-    entry_id: str
-    sprint: str
-    segment: str
-    vendor: str
-    operation: str
-    units: int
-    state: str
-    """reserved | settled | released"""
-    usd: Decimal
-    credits: Decimal
-    reserved_at: datetime
-    settled_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Spending:
-    """Sum over settled entries."""
-
-    usd: Decimal
-    credits: Decimal
-    units: int
-    calls: int
-
-
-class CostLedger:
+class CostLedger(LedgerSums):
     """Reservations, settlements and sums."""
 
     def __init__(self, db: MongoDatabase) -> None:
-        self._entries = collection(db, "cost_ledger")
+        super().__init__(db)
         self._budgets = collection(db, "cost_budgets")
 
     def reserve(
@@ -119,7 +98,7 @@ class CostLedger:
             "reserved_at": now(),
             "settled_at": None,
         }
-        again = False
+        again, since = False, entry["reserved_at"]
         with told_without_values(f"reserving {entry_id}"):
             try:
                 self._entries.insert_one(entry)
@@ -127,10 +106,12 @@ class CostLedger:
                 stored = self._take_up(entry_id, micros)
                 if stored["state"] == "settled":
                     self._let_go(stored, stored["micros"])
-                    return AlreadySettled(entry_id, _usd(stored["micros"]), stored["credits"].to_decimal())
-                again, micros = stored["state"] == "reserved", stored["micros"]
-            if self._hold(sprint, entry_id, micros, _micros(budget_usd)):
-                return Reserved(entry_id, _usd(micros), again)
+                    return AlreadySettled(entry_id, usd_of(stored["micros"]), stored["credits"].to_decimal())
+                if stored["state"] == "reserved":
+                    again, micros, since = True, stored["micros"], stored["reserved_at"]
+            committed = self._hold(sprint, entry_id, micros, _micros(budget_usd))
+            if committed is not None:
+                return Reserved(entry_id, usd_of(micros), again, since, usd_of(committed))
             self._entries.update_one({"_id": entry_id, "state": "reserved"}, {"$set": {"state": "released"}})
         return OverBudget(entry_id, self.committed(sprint), Decimal(budget_usd))
 
@@ -164,38 +145,11 @@ class CostLedger:
             if stored["state"] == "released":
                 self._let_go(stored, 0)
 
-    def uncertain(self, older_than: timedelta) -> list[LedgerEntry]:
-        """Calls reserved longer ago than that and never settled: made or not, nobody knows; ask the vendor."""
-        query = {"state": "reserved", "reserved_at": {"$lt": now() - older_than}}
-        with told_without_values("listing uncertain ledger entries"):
-            return [_ledger_entry(each) for each in self._entries.find(query).sort("reserved_at")]
-
-    def spent(self, sprint: str) -> Decimal:
-        """US dollars over settled entries."""
-        return (
-            self._sums({"sprint": sprint, "state": "settled"}, None).get("", Spending(Decimal(0), Decimal(0), 0, 0)).usd
-        )
-
     def committed(self, sprint: str) -> Decimal:
         """US dollars spent or reserved, as the budget gate sees them."""
         with told_without_values(f"reading the budget of {sprint}"):
             stored = self._budgets.find_one({"_id": sprint}, {"committed": 1})
-        return _usd(stored["committed"] if stored else 0)
-
-    def by(self, sprint: str, dimension: Dimension) -> dict[str, Spending]:
-        """Spending by vendor, segment, operation, or "vendor operation" (`source_operation`), settled entries only."""
-        return self._sums({"sprint": sprint, "state": "settled"}, dimension)
-
-    def between(self, start: datetime, end: datetime, dimension: Dimension | None = None) -> dict[str, Spending]:
-        """Spending over all sprints settled in [start, end): for daily and monthly projections. Key "" without a
-        dimension."""
-        return self._sums({"settled_at": {"$gte": start, "$lt": end}, "state": "settled"}, dimension)
-
-    def entries(self, sprint: str) -> Iterator[LedgerEntry]:
-        """Every entry of a sprint."""
-        with told_without_values(f"reading the ledger of {sprint}"):
-            for each in self._entries.find({"sprint": sprint}):
-                yield _ledger_entry(each)
+        return usd_of(stored["committed"] if stored else 0)
 
     def reconcile(self, sprint: str) -> Decimal:
         """Rebuild the budget gate from the entries while nothing is being bought; returns what is committed."""
@@ -207,7 +161,7 @@ class CostLedger:
                 if each["state"] == "reserved":
                     held.append({"id": each["_id"], "micros": each["micros"]})
             self._budgets.replace_one({"_id": sprint}, {"committed": committed, "held": held}, upsert=True)
-        return _usd(committed)
+        return usd_of(committed)
 
     def _take_up(self, entry_id: str, micros: int) -> Document:
         """The entry as it was; a released one becomes reserved with the new amount on the way."""
@@ -224,20 +178,29 @@ class CostLedger:
             raise StoreMissing(f"nothing was reserved as {entry_id}")
         return stored
 
-    def _hold(self, sprint: str, entry_id: str, micros: int, budget: int) -> bool:
-        """Pass the gate; an entry that is held already passes for free."""
-        try:
-            done = self._budgets.update_one(
-                {"_id": sprint, "held.id": {"$ne": entry_id}, "committed": {"$lte": budget - micros}},
-                {"$inc": {"committed": micros}, "$push": {"held": {"id": entry_id, "micros": micros}}},
-                upsert=micros <= budget and not self._budgets.count_documents({"_id": sprint}, limit=1),
+    def _hold(self, sprint: str, entry_id: str, micros: int, budget: int) -> int | None:
+        """Pass the gate; an entry that is held already passes for free. Returns what is committed then, None if refused."""
+        wanted = {"_id": sprint, "held.id": {"$ne": entry_id}, "committed": {"$lte": budget - micros}}
+        change = {"$inc": {"committed": micros}, "$push": {"held": {"id": entry_id, "micros": micros}}}
+        look = {"committed": 1, "held": {"$elemMatch": {"id": entry_id}}}
+        while True:
+            done = self._budgets.find_one_and_update(
+                wanted, change, {"committed": 1}, return_document=ReturnDocument.AFTER
             )
-        except DuplicateKeyError:
-            # the budget's document appeared a moment ago; now the condition decides
-            return self._hold(sprint, entry_id, micros, budget)
-        if done.matched_count or done.upserted_id is not None:
-            return True
-        return bool(self._budgets.count_documents({"_id": sprint, "held.id": entry_id}, limit=1))
+            if done is not None:
+                return int(done["committed"])
+            there = self._budgets.find_one({"_id": sprint}, look)
+            if there is None:
+                self._open_gate(sprint)
+            elif there.get("held"):
+                return int(there["committed"])
+            elif there["committed"] > budget - micros:
+                return None
+            # else somebody opened the gate or freed money a moment ago: ask again
+
+    def _open_gate(self, sprint: str) -> None:
+        with suppress(DuplicateKeyError):  # opened by somebody else
+            self._budgets.insert_one({"_id": sprint, "committed": 0, "held": []})
 
     def _let_go(self, entry: Document, paid_micros: int) -> bool:
         """Replace an entry's hold by what was paid. False when it holds nothing (any more)."""
@@ -251,39 +214,6 @@ class CostLedger:
         )
         return bool(done.matched_count)
 
-    def _sums(self, match: dict[str, Any], dimension: Dimension | None) -> dict[str, Spending]:
-        key: Any = "" if dimension is None else f"${dimension}"
-        if dimension == "source_operation":
-            key = {"$concat": ["$vendor", " ", "$operation"]}
-        group = {
-            "_id": key,
-            "micros": {"$sum": "$micros"},
-            "credits": {"$sum": "$credits"},
-            "units": {"$sum": "$units"},
-            "calls": {"$sum": 1},
-        }
-        with told_without_values("summing the ledger"):
-            return {
-                each["_id"]: Spending(_usd(each["micros"]), each["credits"].to_decimal(), each["units"], each["calls"])
-                for each in self._entries.aggregate([{"$match": match}, {"$group": group}])
-            }
-
-
-def _ledger_entry(stored: Document) -> LedgerEntry:
-    return LedgerEntry(
-        stored["_id"],
-        stored["sprint"],
-        stored["segment"],
-        stored["vendor"],
-        stored["operation"],
-        stored["units"],
-        stored["state"],
-        _usd(stored["micros"]),
-        stored["credits"].to_decimal(),
-        stored["reserved_at"],
-        stored["settled_at"],
-    )
-
 
 def _micros(usd: Decimal) -> int:
     """Whole micro-dollars; `ValueError` for a negative amount, which would widen the budget."""
@@ -291,7 +221,3 @@ def _micros(usd: Decimal) -> int:
     if amount < 0:
         raise ValueError(f"an amount of {usd} US dollars cannot be reserved or paid")
     return amount
-
-
-def _usd(micros: int) -> Decimal:
-    return Decimal(micros) / _MICRO

@@ -1,81 +1,112 @@
 """Counters the desk reads while a sprint runs: added up in the process, sent to Redis twice a second, never in the way.
 
-Nothing here raises for want of Redis: what cannot be sent is kept and sent later, with one line in the log.
-Keys: `leadgen:live:{sprint}:{segment}` counts, `leadgen:calls:{sprint}:{vendor}` "operation:verdict",
-`leadgen:latency:{sprint}:{vendor}` and `leadgen:timing:{sprint}` "operation:bucket", `leadgen:pace:{sprint}` leads by
-minute.
+Nothing here raises for want of Redis: what cannot be sent is kept and sent later, with one line in the log. The keys
+are told in `live_figures`, which reads them.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Protocol
 
 import redis
 from redis.exceptions import RedisError
+
+from leadgen_assets.stores.live_buckets import bucket, bucket_seconds, quantile
+from leadgen_assets.stores.live_figures import PROCESS, SLOT, SLOTS, LiveFigures, read_live, slot_of
+
+__all__ = ["LiveCounters", "LiveFigures", "Meter", "bucket", "bucket_seconds", "quantile"]
 
 log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS = 0.5
 _KEPT_SECONDS = 14 * 24 * 3600
-_SHORTEST = 0.0005
+_RECENT_SECONDS = (SLOTS + 2) * SLOT
+FAILED = frozenset({"back_off", "auth", "entitlement", "out_of_credits", "bad_request"})
+"""Verdicts of a call that yielded nothing; being told to slow down is counted apart."""
+COLLECTING = "collecting"
+"""The stage before the refinement's assets."""
+_SETTLED = frozenset({"ok", "empty", "pending", "suppressed"})
+
+Counted = dict[tuple[str, str], int]
+Marked = dict[tuple[str, str], str]
 
 
-@dataclass(frozen=True)
-class LiveFigures:
-    """Everything counted for a sprint so far."""
+class Meter(Protocol):
+    """Measures in the process what belongs to no sprint, and is emptied whenever the counters are sent."""
 
-    segments: dict[str, dict[str, int]] = field(default_factory=dict)
-    """{segment: {delivered, leads, …}}, whatever the collectors count."""
-    calls: dict[str, dict[str, int]] = field(default_factory=dict)
-    """{vendor: {"operation:verdict": attempts}}"""
-    latencies: dict[str, dict[str, dict[int, int]]] = field(default_factory=dict)
-    """{vendor: {operation: {bucket: attempts}}}; see `bucket_seconds`."""
-    timings: dict[str, dict[int, int]] = field(default_factory=dict)
-    """{what: {bucket: times}} of our own steps (duplicate check, insert …)."""
-    pace: dict[int, int] = field(default_factory=dict)
-    """{minute since 1970: leads}"""
+    def drain(self) -> dict[str, dict[int, int]]:
+        """{what: {bucket: times}} since the last call."""
+        ...
+
+    def gauges(self) -> dict[str, str]:
+        """{name: value of this moment}."""
+        ...
 
 
 class LiveCounters:
     """Adds up and sends. One object a process; safe between threads."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, meters: Sequence[Meter] = ()) -> None:
         self._redis = client
+        self._meters = meters
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._pending: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._marks: Marked = {}
         self._timer: threading.Timer | None = None
         self._is_away = False
 
     def add(self, sprint: str, segment: str, counts: Mapping[str, int]) -> None:
-        """Add to a segment's counts; `leads` also goes into the pace."""
+        """Add to a segment's counts; `leads` and `duplicates` also go into the pace."""
         changes = {(f"leadgen:live:{sprint}:{segment}", name): value for name, value in counts.items()}
         changes[f"leadgen:segments:{sprint}", segment] = 1
+        collected, moment = counts.get("leads", 0) + counts.get("duplicates", 0), time.time()
         if counts.get("leads"):
-            changes[f"leadgen:pace:{sprint}", str(int(time.time() // 60))] = counts["leads"]
-        self._add(changes)
-
-    def call(self, sprint: str, vendor: str, operation: str, verdict: str, seconds: float) -> None:
-        """Count one HTTP attempt and its latency."""
-        self._add(
-            {
-                (f"leadgen:calls:{sprint}:{vendor}", f"{operation}:{verdict}"): 1,
-                (f"leadgen:latency:{sprint}:{vendor}", f"{operation}:{bucket(seconds)}"): 1,
-                (f"leadgen:vendors:{sprint}", vendor): 1,
-            }
+            changes[f"leadgen:pace:{sprint}", str(int(moment // 60))] = counts["leads"]
+        if collected:
+            changes[f"leadgen:intake:{sprint}", str(int(moment // 60))] = collected
+        recent = {name: value for name, value in counts.items() if value} | (
+            {"collected": collected} if collected else {}
         )
+        changes |= {(_slot(sprint, moment), f"n:{name}"): value for name, value in recent.items()}
+        self._add(changes, {(f"leadgen:marks:{sprint}", "progress"): _millis(moment)} if collected else {})
+
+    def call(
+        self, sprint: str, vendor: str, operation: str, verdict: str, seconds: float, segment: str | None = None
+    ) -> None:
+        """Count one HTTP attempt and its latency, for the vendor and, while collecting, for the segment."""
+        moment = time.time()
+        changes = {
+            (f"leadgen:calls:{sprint}:{vendor}", f"{operation}:{verdict}"): 1,
+            (f"leadgen:latency:{sprint}:{vendor}", f"{operation}:{bucket(seconds)}"): 1,
+            (f"leadgen:vendors:{sprint}", vendor): 1,
+            (_slot(sprint, moment), f"n:calls:{vendor}:{verdict}"): 1,
+        }
+        if segment is not None:
+            names = ["calls"] if verdict not in FAILED else ["calls", "errors"]
+            changes |= {(f"leadgen:live:{sprint}:{segment}", name): 1 for name in names}
+            changes[f"leadgen:segments:{sprint}", segment] = 1
+        marked, streak = f"leadgen:marks:{sprint}", f"streak:{vendor}"
+        marks: Marked = {}
+        if verdict in _SETTLED:
+            marks = {(marked, f"answered:{vendor}"): _millis(moment), (marked, streak): "0"}
+        elif verdict in FAILED:
+            marks[marked, f"failed:{vendor}"] = _millis(moment)
+            changes[marked, streak] = 1
+        if verdict == "out_of_credits":
+            marks[marked, f"no_credits:{vendor}"] = _millis(moment)
+        self._add(changes, marks)
 
     def timing(self, sprint: str, what: str, seconds: float) -> None:
         """Count how long one of our own steps took."""
-        self._add({(f"leadgen:timing:{sprint}", f"{what}:{bucket(seconds)}"): 1})
+        name = f"{what}:{bucket(seconds)}"
+        self._add({(f"leadgen:timing:{sprint}", name): 1, (_slot(sprint, time.time()), f"t:{name}"): 1})
 
     @contextmanager
     def timed(self, sprint: str, what: str) -> Iterator[None]:
@@ -86,22 +117,53 @@ class LiveCounters:
         finally:
             self.timing(sprint, what, time.perf_counter() - began)
 
+    @contextmanager
+    def inserting(self, sprint: str, documents: int) -> Iterator[None]:
+        """Time the insertion of so many documents; nothing is counted for none, or when it fails."""
+        began = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - began
+        if documents:
+            self.timing(sprint, "insert", seconds)
+            self.tally(sprint, {"inserted": documents, "insert_micros": int(seconds * 1_000_000)})
+
+    def tally(self, sprint: str, counts: Mapping[str, int], *, is_progress: bool = False) -> None:
+        """Add to counts of any name. `is_progress`: the sprint has come further by it."""
+        given = {name: value for name, value in counts.items() if value}
+        if not given:
+            return
+        moment = time.time()
+        changes = {(f"leadgen:totals:{sprint}", name): value for name, value in given.items()}
+        changes |= {(_slot(sprint, moment), f"n:{name}"): value for name, value in given.items()}
+        self._add(changes, {(f"leadgen:marks:{sprint}", "progress"): _millis(moment)} if is_progress else {})
+
+    def mark(self, sprint: str, values: Mapping[str, str]) -> None:
+        """Remember last values by name: where the sprint is, which run collects a segment."""
+        self._add({}, {(f"leadgen:marks:{sprint}", name): value for name, value in values.items()})
+
+    def began(self, sprint: str, segment: str, run_id: str) -> None:
+        """The collector of a segment has started."""
+        moment = _millis(time.time())
+        self.mark(sprint, {"stage": COLLECTING, f"started:{segment}": moment, f"run:{segment}": run_id})
+
+    def stage(self, sprint: str, asset: str, run_id: str | None = None) -> None:
+        """The sprint is at this asset now. That counts as progress."""
+        moment = _millis(time.time())
+        self.mark(sprint, {"stage": asset, "progress": moment} | ({f"run:{asset}": run_id} if run_id else {}))
+
     def flush(self) -> bool:
         """Send what is pending now. False while Redis is away; it is kept then."""
         with self._sending:
             with self._lock:
                 pending, self._pending, self._timer = self._pending, defaultdict(int), None
-            if not pending:
+                marks, self._marks = self._marks, {}
+            if not pending and not marks:
                 return True
+            gauges = self._metered(pending)
             try:
-                pipeline = self._redis.pipeline(transaction=True)
-                for (key, name), value in pending.items():
-                    pipeline.hincrby(key, name, value)
-                for key in {key for key, _ in pending}:
-                    pipeline.expire(key, _KEPT_SECONDS)
-                pipeline.execute()
+                self._send(pending, {**gauges, **marks})
             except (RedisError, OSError) as error:
-                self._keep(pending)
+                self._keep(pending, marks)
                 if not self._is_away:
                     log.warning("live counters wait: Redis is away (%s)", type(error).__name__)
                 self._is_away = True
@@ -112,7 +174,7 @@ class LiveCounters:
     def read(self, sprint: str) -> LiveFigures:
         """All figures of a sprint; empty ones while Redis is away."""
         try:
-            return self._read(sprint)
+            return read_live(self._redis, sprint)
         except (RedisError, OSError):
             return LiveFigures()
 
@@ -130,37 +192,44 @@ class LiveCounters:
         except (RedisError, OSError) as error:
             log.warning("live counters could not be reset: Redis is away (%s)", type(error).__name__)
 
-    def _read(self, sprint: str) -> LiveFigures:
-        pipeline = self._redis.pipeline(transaction=False)
-        for name in ("segments", "vendors", "timing", "pace"):
-            pipeline.hgetall(f"leadgen:{name}:{sprint}")
-        segments, vendors, timing, pace = map(_numbers, pipeline.execute())
-        for segment in segments:
-            pipeline.hgetall(f"leadgen:live:{sprint}:{segment}")
-        for vendor in vendors:
-            pipeline.hgetall(f"leadgen:calls:{sprint}:{vendor}")
-            pipeline.hgetall(f"leadgen:latency:{sprint}:{vendor}")
-        answers = [_numbers(each) for each in pipeline.execute()] if segments or vendors else []
-        of_vendors = answers[len(segments) :]
-        return LiveFigures(
-            dict(zip(segments, answers, strict=False)),
-            dict(zip(vendors, of_vendors[0::2], strict=True)),
-            {vendor: _by_operation(each) for vendor, each in zip(vendors, of_vendors[1::2], strict=True)},
-            _by_operation(timing),
-            {int(minute): leads for minute, leads in sorted(pace.items())},
-        )
+    def _send(self, pending: Mapping[tuple[str, str], int], marks: Mapping[tuple[str, str], str]) -> None:
+        pipeline = self._redis.pipeline(transaction=True)
+        for (key, name), text in marks.items():
+            pipeline.hset(key, name, text)
+        for (key, name), value in pending.items():
+            pipeline.hincrby(key, name, value)
+        for key in {key for key, _ in (*pending, *marks)}:
+            pipeline.expire(key, _RECENT_SECONDS if key.startswith("leadgen:recent:") else _KEPT_SECONDS)
+        pipeline.execute()
 
-    def _add(self, changes: Mapping[tuple[str, str], int]) -> None:
+    def _metered(self, pending: dict[tuple[str, str], int]) -> Marked:
+        """Take over what the process has measured since; returns its gauges."""
+        slot = _slot(PROCESS, time.time())
+        gauges: Marked = {}
+        for meter in self._meters:
+            for what, buckets in meter.drain().items():
+                for number, times in buckets.items():
+                    pending[slot, f"t:{what}:{number}"] += times
+            gauges |= {("leadgen:gauges", name): value for name, value in meter.gauges().items()}
+        return gauges
+
+    def _add(self, changes: Mapping[tuple[str, str], int], marks: Mapping[tuple[str, str], str] | None = None) -> None:
         with self._lock:
             for key, value in changes.items():
                 self._pending[key] += value
+            for key, text in (marks or {}).items():
+                self._marks[key] = text
+                if key not in changes:
+                    self._pending.pop(key, None)  # what was added before a value was set is part of it
             if self._timer is None:
                 self._schedule()
 
-    def _keep(self, unsent: Mapping[tuple[str, str], int]) -> None:
+    def _keep(self, unsent: Mapping[tuple[str, str], int], marks: Mapping[tuple[str, str], str]) -> None:
         with self._lock:
             for key, value in unsent.items():
-                self._pending[key] += value
+                if not key[0].startswith("leadgen:recent:"):  # it would not be recent any more
+                    self._pending[key] += value
+            self._marks = {**marks, **self._marks}
             if self._timer is None:
                 self._schedule(5.0)
 
@@ -170,35 +239,9 @@ class LiveCounters:
         self._timer.start()
 
 
-def bucket(seconds: float) -> int:
-    """The latency bucket of a duration; each is √2 times as wide as the one before, from half a millisecond up."""
-    return max(0, math.ceil(2 * math.log2(max(seconds, _SHORTEST) / _SHORTEST) - 1e-9))
+def _slot(sprint: str, at: float) -> str:
+    return f"leadgen:recent:{sprint}:{slot_of(at)}"
 
 
-def bucket_seconds(number: int) -> float:
-    """The upper end of a bucket."""
-    return float(_SHORTEST * 2 ** (number / 2))
-
-
-def quantile(buckets: Mapping[int, int], share: float) -> float | None:
-    """Seconds below which that share of a bucket count lies, to within √2; None when nothing was counted."""
-    total = sum(buckets.values())
-    seen = 0
-    for number in sorted(buckets):
-        seen += buckets[number]
-        if seen >= share * total:
-            return bucket_seconds(number)
-    return None
-
-
-def _numbers(answer: Any) -> dict[str, int]:
-    found = cast(dict[Any, Any], answer)
-    return {(key.decode() if isinstance(key, bytes) else str(key)): int(value) for key, value in found.items()}
-
-
-def _by_operation(counts: Mapping[str, int]) -> dict[str, dict[int, int]]:
-    found: dict[str, dict[int, int]] = {}
-    for name, times in counts.items():
-        operation, _, number = name.rpartition(":")
-        found.setdefault(operation, {})[int(number)] = times
-    return found
+def _millis(at: float) -> str:
+    return str(int(at * 1000))

@@ -7,14 +7,14 @@ losing a race to somebody who does the same is success.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pymongo import IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from leadgen_assets.stores.errors import StoreError, StoreUnavailable, told_without_values
-from leadgen_assets.stores.lead_schema import LEAD_INDEXES, LEAD_VALIDATOR, SIDE_INDEXES
+from leadgen_assets.stores.lead_schema import COLLECTION_OPTIONS, LEAD_INDEXES, LEAD_VALIDATOR, SIDE_INDEXES
 from leadgen_assets.stores.mongo import LEADS, MongoDatabase, collection
 
 _NAMESPACE_EXISTS = 48
@@ -29,7 +29,7 @@ def migrate(db: MongoDatabase) -> None:
     with told_without_values(f"preparing database {db.name}"):
         present = {each["name"]: each for each in db.list_collections()}
         for name in (LEADS, *SIDE_INDEXES):
-            if name not in present:
+            if name not in present or _is_of_another_kind(db, name, present[name]):
                 _create(db, name)
         validator = present.get(LEADS, {}).get("options", {}).get("validator")
         if validator != LEAD_VALIDATOR:
@@ -49,6 +49,8 @@ def problems(db: MongoDatabase, *, every_document: bool = False) -> list[str]:
     with told_without_values(f"checking database {db.name}"):
         present = {each["name"]: each for each in db.list_collections()}
         found = [f"collection {name} is missing" for name in (LEADS, *SIDE_INDEXES) if name not in present]
+        wanted = [name for name, options in COLLECTION_OPTIONS.items() if name in present and "timeseries" in options]
+        found += [f"collection {name} is no time series" for name in wanted if present[name]["type"] != "timeseries"]
         if LEADS in present and present[LEADS]["options"].get("validator") != LEAD_VALIDATOR:
             found.append(f"the validator of {LEADS} differs")
         for name, indexes in ((LEADS, LEAD_INDEXES), *SIDE_INDEXES.items()):
@@ -65,9 +67,20 @@ _VALIDATION: dict[str, Any] = {
 }  # fmt: skip
 
 
+def _is_of_another_kind(db: MongoDatabase, name: str, present: Mapping[str, Any]) -> bool:
+    """Whether an ordinary collection was in the place of a time series, which is then free."""
+    if "timeseries" not in COLLECTION_OPTIONS.get(name, {}) or present.get("type") == "timeseries":
+        return False
+    if db[name].find_one({}, {"_id": 1}) is not None:
+        raise StoreError(f"collection {name} is not a time series but holds documents; rename it, then try again")
+    db.drop_collection(name)
+    return True
+
+
 def _create(db: MongoDatabase, name: str) -> None:
+    options = _VALIDATION if name == LEADS else COLLECTION_OPTIONS.get(name, {})
     try:
-        _patiently(lambda: db.create_collection(name, check_exists=False, **(_VALIDATION if name == LEADS else {})))
+        _patiently(lambda: db.create_collection(name, check_exists=False, **options))
     except CollectionInvalid:
         return
     except OperationFailure as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pymongo import MongoClient, WriteConcern, monitoring
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from leadgen_assets.stores.measured import MongoMeter
 from leadgen_assets.stores.slow_commands import SlowCommandRecorder
 
 Document = dict[str, Any]
@@ -25,6 +27,9 @@ LEADS = "performance_marketers"
 DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 """Acknowledged and journaled; after 10 s without that the write is reported as unconfirmed, never ignored."""
 
+POOL_SIZE = 100
+"""Connections a process may have (DE-03)."""
+
 _UTC_TIMES: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
@@ -33,24 +38,32 @@ def connect(uri: str, database: str, *, slow_ms: float = 100) -> MongoDatabase:
 
     Commands slower than `slow_ms` are kept in the collection `slow_commands` (DE-07).
     """
+    _hush_driver()
     gauge = PoolGauge()
     recorder = SlowCommandRecorder(slow_ms)
+    meter = MongoMeter()
     client: MongoClient[Document] = MongoClient(
         uri,
         minPoolSize=5,
-        maxPoolSize=100,
+        maxPoolSize=POOL_SIZE,
         connectTimeoutMS=30_000,
         serverSelectionTimeoutMS=30_000,
         retryWrites=True,
         retryReads=True,
         tz_aware=True,
         appname="leadgen",
-        event_listeners=[gauge, recorder],
+        event_listeners=[gauge, recorder, meter],
     )
     handle = client[database]
     recorder.keep_in(collection(handle, "slow_commands"))
     _GAUGES[id(client)] = gauge
+    _METERS[id(client)] = meter
     return handle
+
+
+def _hush_driver() -> None:
+    """The driver logs whole commands at DEBUG, documents included: never, whatever level somebody has set (NFR-011)."""
+    logging.getLogger("pymongo.command").setLevel(logging.WARNING)
 
 
 def collection(db: MongoDatabase, name: str) -> MongoCollection:
@@ -122,9 +135,16 @@ class PoolGauge(monitoring.ConnectionPoolListener):
 
 
 _GAUGES: dict[int, PoolGauge] = {}
+_METERS: dict[int, MongoMeter] = {}
 
 
 def pool_use(db: MongoDatabase) -> PoolUse | None:
     """Connections of the client behind a handle from `connect`; None for a handle made elsewhere."""
     gauge = _GAUGES.get(id(db.client))
     return gauge.read() if gauge else None
+
+
+def meters(db: MongoDatabase) -> tuple[MongoMeter, ...]:
+    """What measures the client behind a handle from `connect`; nothing for a handle made elsewhere."""
+    found = _METERS.get(id(db.client))
+    return (found,) if found else ()

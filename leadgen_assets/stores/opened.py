@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import redis
 
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.settings import Settings
+from leadgen_assets.stores.accounting import Accounting
+from leadgen_assets.stores.alert_outbox import Outbox
+from leadgen_assets.stores.alert_watch import AlertWatch
+from leadgen_assets.stores.alerts import AlertBook
+from leadgen_assets.stores.baselines import Baselines
 from leadgen_assets.stores.claims import ClaimIndex
+from leadgen_assets.stores.controls import Controls
 from leadgen_assets.stores.crm_outcomes import CrmOutcomes
 from leadgen_assets.stores.enrichment_cache import EnrichmentCache
+from leadgen_assets.stores.erasure import Erasures
+from leadgen_assets.stores.incidents import IncidentBook
 from leadgen_assets.stores.lake import Lake
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.ledger import CostLedger
 from leadgen_assets.stores.live import LiveCounters
-from leadgen_assets.stores.mongo import MongoDatabase, connect
+from leadgen_assets.stores.mongo import MongoDatabase, connect, meters
 from leadgen_assets.stores.quarantine import Quarantine
 from leadgen_assets.stores.raw_pages import RawPages
 from leadgen_assets.stores.redis_connection import connect_redis
+from leadgen_assets.stores.reports import ReportBook
+from leadgen_assets.stores.retention import Retention, load_retention
 from leadgen_assets.stores.sprint_book import SprintBook
 from leadgen_assets.stores.suppressions import Suppressions
 from leadgen_assets.stores.vendor_jobs import VendorJobs
@@ -34,6 +44,7 @@ class OpenStores:
     db: MongoDatabase
     redis: redis.Redis
     storage: str
+    retention: Retention = field(default_factory=Retention)
 
     @cached_property
     def book(self) -> SprintBook:
@@ -43,7 +54,7 @@ class OpenStores:
     @cached_property
     def raw_pages(self) -> RawPages:
         """What vendors delivered."""
-        return RawPages(self.db)
+        return RawPages(self.db, self.retention.of("raw_pages"))
 
     @cached_property
     def claims(self) -> ClaimIndex:
@@ -61,6 +72,16 @@ class OpenStores:
         return CostLedger(self.db)
 
     @cached_property
+    def controls(self) -> Controls:
+        """Whether sprints may buy."""
+        return Controls(self.db)
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """Figures of finished sprints and runs."""
+        return Baselines(self.db)
+
+    @cached_property
     def jobs(self) -> VendorJobs:
         """Jobs at vendors."""
         return VendorJobs(self.db)
@@ -68,7 +89,8 @@ class OpenStores:
     @cached_property
     def cache(self) -> EnrichmentCache:
         """Enrichment answers and misses."""
-        return EnrichmentCache(self.db)
+        keeps = self.retention.of
+        return EnrichmentCache(self.db, keeps("enrichment_cache"), keeps("enrichment_misses"))
 
     @cached_property
     def suppressions(self) -> Suppressions:
@@ -76,9 +98,24 @@ class OpenStores:
         return Suppressions(self.db)
 
     @cached_property
+    def do_not_sell(self) -> Suppressions:
+        """People who opted out of sale and sharing (CCPA)."""
+        return Suppressions(self.db, "do_not_sell")
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Whose data were erased."""
+        return Erasures(self.db)
+
+    @cached_property
+    def accounting(self) -> Accounting:
+        """Single records moved between counts."""
+        return Accounting(self.db)
+
+    @cached_property
     def quarantine(self) -> Quarantine:
         """Records that cannot be leads."""
-        return Quarantine(self.db)
+        return Quarantine(self.db, self.retention.of("quarantine"))
 
     @cached_property
     def outcomes(self) -> CrmOutcomes:
@@ -86,9 +123,34 @@ class OpenStores:
         return CrmOutcomes(self.db)
 
     @cached_property
+    def alerts(self) -> AlertBook:
+        """What people were told, and what they did about it."""
+        return AlertBook(self.db)
+
+    @cached_property
+    def alert_watch(self) -> AlertWatch:
+        """What alert rules remember between two looks."""
+        return AlertWatch(self.db)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Messages about alerts on their way."""
+        return Outbox(self.db)
+
+    @cached_property
+    def incidents(self) -> IncidentBook:
+        """What went wrong, and how it ended."""
+        return IncidentBook(self.db)
+
+    @cached_property
+    def reports(self) -> ReportBook:
+        """Reports that were written, and to whom they went."""
+        return ReportBook(self.db)
+
+    @cached_property
     def live(self) -> LiveCounters:
         """Counters of what is happening now."""
-        return LiveCounters(self.redis)
+        return LiveCounters(self.redis, meters(self.db))
 
     @cached_property
     def lake(self) -> Lake:
@@ -112,8 +174,11 @@ def open_stores(settings: Settings) -> Iterator[OpenStores]:
             )
     db = connect(str(settings.leadgen_mongo_uri), settings.leadgen_database)
     client = connect_redis(str(settings.leadgen_redis_url))
+    stores = OpenStores(db, client, settings.storage, load_retention(settings.leadgen_retention))
     try:
-        yield OpenStores(db, client, settings.storage)
+        yield stores
     finally:
+        if "live" in vars(stores):
+            stores.live.flush()  # the last half second of a process that ends now
         client.close()
         db.client.close()

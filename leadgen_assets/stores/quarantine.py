@@ -84,12 +84,22 @@ class Quarantine:
         query = {"sprint": sprint} | ({"segment": segment} if segment else {})
         with told_without_values(f"listing the quarantine of {sprint}"):
             for each in self._records.find(query).sort([("segment", 1), ("reason", 1)]).limit(limit):
-                each["lead_id"] = each.pop("_id")
-                each["raw"] = json.loads(each["raw"])
-                del each["expires_at"]
-                yield Quarantined(**each)
+                yield _quarantined(each)
+
+    def get(self, lead_ids: Iterable[str]) -> dict[str, Quarantined]:
+        """{lead_id: record} of those that are here."""
+        found: dict[str, Quarantined] = {}
+        with told_without_values("reading quarantined records"):
+            for each in self._records.find({"_id": {"$in": sorted(lead_ids)}}):
+                found[each["_id"]] = _quarantined(each)
+        return found
 
     def release(self, lead_ids: Iterable[str]) -> int:
         """Delete records (erased, or leads after all). Returns how many were there."""
         with told_without_values("releasing quarantined records"):
             return self._records.delete_many({"_id": {"$in": sorted(lead_ids)}}).deleted_count
+
+
+def _quarantined(stored: dict[str, Any]) -> Quarantined:
+    body = {name: value for name, value in stored.items() if name not in ("_id", "expires_at")}
+    return Quarantined(lead_id=stored["_id"], **{**body, "raw": json.loads(stored["raw"])})

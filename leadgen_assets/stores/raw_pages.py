@@ -30,7 +30,17 @@ COUNTS: tuple[str, ...] = ("delivered", "leads", "duplicates", "suppressed", "qu
 ERASED = {"_erased": True}
 """What is left of a record after an erasure; its position on the page stays, so that lead ids stay."""
 
+ERASED_TEXT = "[erased]"
+"""The first cell of what is left of an erased row in an export file."""
+
 Record = dict[str, Any]
+
+
+def is_erased(record: object) -> bool:
+    """Whether this is what an erasure left of a record."""
+    if not isinstance(record, dict):
+        return False
+    return record.get("_erased") is True or next(iter(record.values()), None) == ERASED_TEXT
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,15 @@ class RawListing:
     total: int
 
 
+@dataclass
+class Accounted:
+    """What became of a segment's records so far. Times are those of its first and last outcome."""
+
+    counts: dict[str, int]
+    first: datetime
+    last: datetime
+
+
 def page_id(sprint: str, segment: str, number: int, kind: str = "page") -> str:
     """The id of a page; numbers count from 0 or 1 as the collector likes, the order is numeric."""
     return f"{sprint}/{segment}/{kind}/{number}"
@@ -88,7 +107,7 @@ class RawPages:
                 "number": page.number,
                 "source": page.source,
                 "records": len(page.records),
-                "packed": _pack(page.page_id, page.records),
+                "packed": pack(page.page_id, page.records),
                 "request": json.dumps(page.request, default=str),
                 "fetched_at": page.fetched_at,
                 "credits": Decimal128(page.credits),
@@ -100,7 +119,8 @@ class RawPages:
         """Store one page of a free listing. False when it had landed before."""
         name = page_id(sprint, segment, number, "listing")
         body = {"sprint": sprint, "segment": segment, "kind": "listing", "number": number, "total": total}
-        return self._land(name, {**body, "records": len(people), "packed": _pack(name, dict(people))})
+        body["fetched_at"] = now()
+        return self._land(name, {**body, "records": len(people), "packed": pack(name, dict(people))})
 
     def landed(self, sprint: str, segment: str) -> list[int]:
         """Numbers of the pages that are here, ascending: the checkpoint of a collector."""
@@ -118,7 +138,7 @@ class RawPages:
                 each["segment"],
                 each["source"],
                 each["number"],
-                _unpack(each["packed"]),
+                unpack(each["packed"]),
                 json.loads(each["request"]),
                 each["fetched_at"],
                 each["credits"].to_decimal(),
@@ -128,7 +148,7 @@ class RawPages:
     def listings(self, sprint: str, segment: str) -> Iterator[RawListing]:
         """The listing pages of a segment in order of their numbers."""
         for each in self._stored(sprint, segment, "listing", None):
-            yield RawListing(sprint, segment, each["number"], _unpack(each["packed"]), each["total"])
+            yield RawListing(sprint, segment, each["number"], unpack(each["packed"]), each["total"])
 
     def without_outcome(self, sprint: str, segment: str) -> list[int]:
         """Pages that landed but whose records are not accounted for: work a crash has left, ascending."""
@@ -178,25 +198,62 @@ class RawPages:
 
     def counts(self, sprint: str) -> dict[str, dict[str, int]]:
         """{segment: {pages, delivered, leads, duplicates, suppressed, quarantined, …}} over all recorded outcomes."""
-        found: dict[str, dict[str, int]] = {}
+        return {segment: each.counts for segment, each in self.accounted(sprint).items()}
+
+    def accounted(self, sprint: str) -> dict[str, Accounted]:
+        """{segment: counts as in `counts`, and when}; one small document a page."""
+        found: dict[str, Accounted] = {}
         with told_without_values(f"counting the pages of {sprint}"):
-            for each in self._outcomes.find({"sprint": sprint}, {"segment": 1, "counts": 1}):
-                total = found.setdefault(each["segment"], dict.fromkeys(("pages", *COUNTS), 0))
-                total["pages"] += 1
+            for each in self._outcomes.find({"sprint": sprint}, {"segment": 1, "counts": 1, "at": 1}):
+                fresh = Accounted(dict.fromkeys(("pages", *COUNTS), 0), each["at"], each["at"])
+                known = found.setdefault(each["segment"], fresh)
+                known.counts["pages"] += 1
                 for name, value in each["counts"].items():
-                    total[name] = total.get(name, 0) + value
+                    known.counts[name] = known.counts.get(name, 0) + value
+                known.first, known.last = min(known.first, each["at"]), max(known.last, each["at"])
         return found
 
-    def erase(self, page: str, positions: Collection[int]) -> None:
-        """Remove records from a stored page, leaving `ERASED` in their places (REQ NFR-011). Idempotent."""
+    def erase(self, page: str, positions: Collection[int]) -> int:
+        """Remove records from a stored page, leaving `ERASED` in their places (REQ NFR-011). Idempotent; returns how many
+        were there still. Its counts are `Accounting`'s."""
         with told_without_values(f"erasing from page {page}"):
             stored = self._pages.find_one({"_id": page}, {"packed": 1})
             if stored is None:
                 raise StoreMissing(f"raw page {page} is not stored; nothing to erase")
-            records = _unpack(stored["packed"])
-            for at in positions:
+            records = unpack(stored["packed"])
+            fresh = [at for at in positions if records[at] != ERASED]
+            for at in fresh:
                 records[at] = dict(ERASED)
-            self._pages.update_one({"_id": page}, {"$set": {"packed": _pack(page, records)}})
+            if fresh:
+                self._pages.update_one({"_id": page}, {"$set": {"packed": pack(page, records)}})
+        return len(fresh)
+
+    def erase_listed(self, page: str, vendor_ids: Collection[str]) -> int:
+        """Remove people from a stored listing; placeholders keep the places of the others. Returns how many."""
+        with told_without_values(f"erasing from listing {page}"):
+            stored = self._pages.find_one({"_id": page}, {"packed": 1})
+            people = unpack(stored["packed"]) if stored else {}
+            gone = [each for each in people if each in vendor_ids]
+            if gone:
+                kept = {
+                    f"{ERASED_TEXT} {at}" if each in vendor_ids else each: dict(ERASED)
+                    if each in vendor_ids
+                    else record
+                    for at, (each, record) in enumerate(people.items())
+                }
+                self._pages.update_one({"_id": page}, {"$set": {"packed": pack(page, kept)}})
+        return len(gone)
+
+    def correct(self, page: str, position: int, record: Record) -> bool:
+        """Put a corrected record in the place of the delivered one. False when the page has expired."""
+        with told_without_values(f"correcting page {page}"):
+            stored = self._pages.find_one({"_id": page}, {"packed": 1})
+            if stored is None:
+                return False
+            records = unpack(stored["packed"])
+            records[position] = dict(record)
+            self._pages.update_one({"_id": page}, {"$set": {"packed": pack(page, records)}})
+        return True
 
     def _land(self, name: str, body: Document) -> bool:
         with told_without_values(f"landing {name}"):
@@ -227,7 +284,8 @@ def _require_sound(page: str, counts: Mapping[str, int]) -> None:
         raise ValueError(f"page {page}: delivered is not leads + duplicates + suppressed + quarantined")
 
 
-def _pack(name: str, content: Any) -> Binary:
+def pack(name: str, content: Any) -> Binary:
+    """Records as they are stored: compressed JSON. `ValueError` names the page when they are none."""
     try:
         text = json.dumps(content, separators=(",", ":"))
     except (TypeError, ValueError) as error:
@@ -235,5 +293,6 @@ def _pack(name: str, content: Any) -> Binary:
     return Binary(zlib.compress(text.encode("ascii"), 1))
 
 
-def _unpack(packed: bytes) -> Any:
+def unpack(packed: bytes) -> Any:
+    """What `pack` was given."""
     return json.loads(zlib.decompress(packed))

@@ -91,6 +91,12 @@ class SprintBook:
             found = self._sprints.find_one({}, sort=[("opened_at", -1)], hint=[("opened_at", -1)])
         return _open_sprint(found) if found else None
 
+    def first_opened_at(self) -> datetime | None:
+        """When the first sprint was opened; None before that."""
+        with told_without_values("reading the first sprint"):
+            found = self._sprints.find_one({}, {"opened_at": 1}, sort=[("opened_at", 1)], hint=[("opened_at", -1)])
+        return found["opened_at"] if found else None
+
     def list(self, limit: int = 100) -> list[OpenSprint]:
         """Sprints, the one opened last first."""
         with told_without_values("listing sprints"):
@@ -148,10 +154,11 @@ class SprintBook:
         """Say why a segment's collector ended before its target; None when it did not."""
         self._set(key, {f"result.stopped.{segment_id}": reason})
 
-    def set_state(self, key: str, state: SprintState | str) -> None:
+    def set_state(self, key: str, state: SprintState | str, *, reason: str = "", by: str = "") -> None:
         """Say where the sprint stands. `ValueError` for an unknown state; the change is on record with its time."""
         value = SprintState(state).value
-        change = {"at": now(), "what": "state", "state": value}
+        said = {name: text for name, text in (("reason", reason), ("by", by)) if text}
+        change = {"at": now(), "what": "state", "state": value, **said}
         with told_without_values(f"changing sprint {key}"):
             done = self._sprints.update_one(
                 {"_id": key, "state": {"$ne": value}}, {"$set": {"state": value}, "$push": {"changes": change}}

@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from leadgen_assets.vendors.quota import Quota
+
 Record = dict[str, Any]
 """One person as the vendor delivered it, JSON-serialisable."""
 
@@ -180,6 +182,12 @@ class PersonQuery:
     company_name: str | None
     linkedin_url: str | None
 
+    @property
+    def key(self) -> str:
+        """Everything an answer may depend on, so that a question asked with more knowledge is a new question."""
+        parts = (self.linkedin_url, self.full_name, self.first_name, self.last_name)
+        return "|".join((part or "").casefold() for part in (*parts, self.company_domain or self.company_name))
+
 
 @dataclass(frozen=True)
 class Found:
@@ -306,6 +314,16 @@ class CrmClient(Protocol):
         ...
 
 
+class ErasingCrm(Protocol):
+    """A CRM that can forget a person."""
+
+    name: str
+
+    async def erase(self, crm_id: str | None, external_id: str, external_id_field: str) -> bool:
+        """Delete a record for good, found by the CRM's id or else by ours. False when it is not there (any more)."""
+        ...
+
+
 class ResumableCrm(CrmClient, Protocol):
     """A CRM that works through uploads as jobs (Salesforce Bulk API)."""
 
@@ -347,6 +365,8 @@ class CallRecord:
     status: int | None
     waited: float = 0.0
     """Seconds spent waiting for the rate governor."""
+    quota: Quota | None = None
+    """What the vendor says of its rate window, where it does."""
 
 
 CallObserver = Callable[[CallRecord], None]

@@ -35,6 +35,7 @@ from leadgen_assets.vendors.contracts import (
     ignore_calls,
 )
 from leadgen_assets.vendors.governor import Governor, RateWindowClosed
+from leadgen_assets.vendors.quota import Quota, told_quota
 from leadgen_assets.vendors.redaction import hush_http_loggers, redacted
 
 __all__ = ["Classified", "Classifier", "Reply", "VendorClient", "retry_after"]
@@ -252,7 +253,9 @@ class VendorClient:
             raise self._error(VendorBadRequest, request, "the address is not a usable URL") from None
         body = None if request.as_text and response.status_code == 200 else parsed(response)
         classified = self._classified(request, response, body)
-        self._observe(request, classified.verdict, began, response.status_code, waited)
+        self._observe(
+            request, classified.verdict, began, response.status_code, waited, told_quota(response.headers.raw)
+        )
         return response, body, classified
 
     def _classified(self, request: _Request, response: httpx.Response, body: Any) -> Classified:
@@ -276,9 +279,17 @@ class VendorClient:
             raise RuntimeError(f"{self.vendor}: use the client in 'async with'")
         return self._http
 
-    def _observe(self, request: _Request, verdict: Verdict, began: float, status: int | None, waited: float) -> None:
+    def _observe(
+        self,
+        request: _Request,
+        verdict: Verdict,
+        began: float,
+        status: int | None,
+        waited: float,
+        quota: Quota | None = None,
+    ) -> None:
         seconds = time.perf_counter() - began
-        self._observer(CallRecord(self.vendor, request.operation, verdict, seconds, status, waited))
+        self._observer(CallRecord(self.vendor, request.operation, verdict, seconds, status, waited, quota))
 
     def _unknown(self, request: _Request, what: str) -> VendorError:
         return self._error(VendorOutcomeUnknown, request, f"{what}; the call may have been carried out and billed")

@@ -71,6 +71,28 @@ class HubSpotClient(VendorClient):
             for each in (record[external_id_field] for record in records)
         ]
 
+    async def erase(self, crm_id: str | None, external_id: str, external_id_field: str) -> bool:
+        """HubSpot's GDPR deletion: the contact, what belongs to it, and its address on HubSpot's blocklist for good.
+
+        False when there is no such contact (any more).
+        """
+        try:
+            found = crm_id or await self._id_of(external_id, external_id_field)
+            if found is None:
+                return False
+            path = "/crm/v3/objects/contacts/gdpr-delete"
+            await self.call("gdpr_delete", "POST", path, classify=classify, json={"objectId": found})
+        except VendorBadRequest as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    async def _id_of(self, external_id: str, external_id_field: str) -> str | None:
+        path, params = f"/crm/v3/objects/contacts/{external_id}", {"idProperty": external_id_field}
+        reply = await self.call("contact", "GET", path, classify=classify, params=params)
+        return str(reply.json().get("id") or "") or None
+
     async def _upsert(self, records: list[dict[str, str]], field: str) -> list[CrmResult]:
         inputs = [
             {"id": record[field], "idProperty": field, "objectWriteTraceId": record[field], "properties": record}

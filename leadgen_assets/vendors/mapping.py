@@ -14,18 +14,23 @@ from leadgen_assets.vendors.contracts import Draft
 
 _JUNK = frozenset({"contact info", "n/a", "na", "none", "null", "unknown", "undefined", "-", "--", "…", "..."})
 _MASK = re.compile(r"\*{2,}|•{2,}|xxxx+@", re.IGNORECASE)
+_LONGEST_JUNK = max(map(len, _JUNK))
+_EMPTY: Draft = dict.fromkeys(DRAFT_FIELDS)
 _MASKED_MAILBOXES = ("email_not_unlocked", "email_not_available", "not_unlocked")
 _MASKED_DOMAINS = ("domain.com",)
 
 
 def text(value: Any) -> str | None:
     """The value as text, or None for what is no data: empty, masked, a flag, a container, "Contact Info"."""
-    if value is None or isinstance(value, bool | dict | list):
+    if value.__class__ is not str:
+        if value is None or isinstance(value, bool | dict | list):
+            return None
+        value = str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    shown: str = value.strip()
+    # This is asked of every cell of every record, and most need neither look.
+    if not shown or (len(shown) <= _LONGEST_JUNK and shown.casefold() in _JUNK):
         return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    shown = str(value).strip()
-    if not shown or shown.casefold() in _JUNK or _MASK.search(shown):
+    if ("*" in shown or "•" in shown or "@" in shown) and _MASK.search(shown):
         return None
     return shown
 
@@ -43,7 +48,11 @@ def email(value: Any) -> str | None:
 
 def first(*values: Any) -> str | None:
     """The first of the values that is data."""
-    return next((shown for shown in map(text, values) if shown is not None), None)
+    for value in values:
+        shown = text(value)
+        if shown is not None:
+            return shown
+    return None
 
 
 def inner(value: Any, *keys: str) -> Any:
@@ -55,10 +64,11 @@ def inner(value: Any, *keys: str) -> Any:
 
 def draft(**fields: Any) -> Draft:
     """A draft of the given fields, cleaned, with every other key present and None."""
-    unknown = fields.keys() - set(DRAFT_FIELDS)
-    if unknown:
-        raise KeyError(f"no draft fields: {', '.join(sorted(unknown))}")
-    mapped: Draft = {name: text(fields.get(name)) for name in DRAFT_FIELDS}
+    mapped = _EMPTY.copy()
+    for name, value in fields.items():
+        mapped[name] = text(value)
+    if len(mapped) > len(_EMPTY):
+        raise KeyError(f"no draft fields: {', '.join(sorted(fields.keys() - _EMPTY.keys()))}")
     mapped["email"] = email(fields.get("email"))
     return mapped
 

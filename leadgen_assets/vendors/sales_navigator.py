@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -71,6 +71,29 @@ def read_export(path: Path) -> list[Record]:
     rows, header_at = _table(path, _decoded(path))
     header = _distinct(rows[header_at])
     return [_record(header, row) for row in rows[header_at + 1 :] if any(cell.strip() for cell in row)]
+
+
+def blank_rows(path: Path, is_theirs: Callable[[Record], bool], mark: str) -> int:
+    """Empty the rows whose record is theirs, leaving `mark` in the first cell, so that the other rows keep their places.
+
+    Returns how many; the file is rewritten (UTF-8, same delimiter) only if any. Raises `NotAnExport`.
+    """
+    content = _decoded(path)
+    rows, header_at = _table(path, content)
+    header = _distinct(rows[header_at])
+    hits = [
+        at
+        for at, row in enumerate(rows[header_at + 1 :], start=header_at + 1)
+        if any(cell.strip() for cell in row) and is_theirs(_record(header, row))
+    ]
+    if hits:
+        for at in hits:
+            rows[at] = [mark, *[""] * (len(rows[at]) - 1)]
+        draft, text_file = path.with_name(f"{path.name}.tmp"), io.StringIO(newline="")
+        csv.writer(text_file, delimiter=_delimiter(content), lineterminator="\n").writerows(rows)
+        draft.write_text(text_file.getvalue(), encoding="utf-8", newline="")
+        draft.replace(path)
+    return len(hits)
 
 
 def to_draft(record: Record) -> Draft:
@@ -142,11 +165,7 @@ def _guessed(path: Path, content: bytes) -> str:
 
 def _table(path: Path, content: str) -> tuple[list[list[str]], int]:
     """The rows under the delimiter that makes the best header, and where that header is."""
-    best: tuple[int, str, int] = (0, ",", 0)
-    for delimiter in _DELIMITERS:
-        rows = csv.reader(io.StringIO(content), delimiter=delimiter)
-        for number, row in enumerate(_first_rows(rows)):
-            best = max(best, (_recognised(row), delimiter, -number))
+    best = _best_header(content)
     if best[0] < 2:
         wanted = "expected a header with a name or profile URL and further columns, e.g. firstName,lastName,profileUrl"
         raise NotAnExport.because(path, f"no list of people: {wanted}")
@@ -154,6 +173,20 @@ def _table(path: Path, content: str) -> tuple[list[list[str]], int]:
         return list(csv.reader(io.StringIO(content), delimiter=best[1])), -best[2]
     except csv.Error as error:
         raise NotAnExport.because(path, f"broken CSV ({error}); is a quotation mark left open?") from None
+
+
+def _best_header(content: str) -> tuple[int, str, int]:
+    """Columns recognised, delimiter, and the header's row as a negative number."""
+    best: tuple[int, str, int] = (0, ",", 0)
+    for delimiter in _DELIMITERS:
+        rows = csv.reader(io.StringIO(content), delimiter=delimiter)
+        for number, row in enumerate(_first_rows(rows)):
+            best = max(best, (_recognised(row), delimiter, -number))
+    return best
+
+
+def _delimiter(content: str) -> str:
+    return _best_header(content)[1]
 
 
 def _first_rows(rows: Iterable[list[str]]) -> Iterable[list[str]]:

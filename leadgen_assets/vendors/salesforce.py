@@ -129,6 +129,17 @@ class SalesforceClient(VendorClient):
         except VendorBadRequest:
             return None
 
+    async def erase(self, crm_id: str | None, external_id: str, external_id_field: str) -> bool:
+        """Delete the lead; Salesforce keeps it in the org's recycle bin for 15 days. False when it is not there."""
+        place = crm_id or f"{external_id_field}/{external_id}"
+        try:
+            await self.call("delete_lead", "DELETE", f"{API}/sobjects/Lead/{place}", classify=classify)
+        except VendorBadRequest as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
     async def _job(self, job_id: str) -> Record:
         return (await self.call("poll_job", "GET", f"{API}/jobs/ingest/{job_id}", classify=classify)).json()
 

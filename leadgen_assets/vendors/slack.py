@@ -19,12 +19,14 @@ BLOCKS_LIMIT = 50
 
 @dataclass(frozen=True)
 class SlackMessage:
-    """One message: a headline, a text, name-value fields and small print. Plain text; escaping happens here."""
+    """One message: a headline, a text, name-value fields, links and small print. Plain text; escaping happens here."""
 
     title: str
     text: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     footer: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """{label: address}; only http and https become links."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified:
 
 
 def blocks_of(message: SlackMessage) -> list[dict[str, Any]]:
-    """Block Kit: header, text, fields ten a section, footer; each within Slack's lengths."""
+    """Block Kit: header, text, fields ten a section, links, footer; each within Slack's lengths."""
     blocks: list[dict[str, Any]] = [
         {
             "type": "header",
@@ -84,10 +86,14 @@ def blocks_of(message: SlackMessage) -> list[dict[str, Any]]:
     if message.text.strip():
         blocks.append({"type": "section", "text": _marked(message.text, TEXT_LIMIT)})
     blocks += [{"type": "section", "fields": part} for part in _sections(message.fields)]
-    blocks = blocks[: BLOCKS_LIMIT - 1]
+    small_print: list[dict[str, str]] = []
+    links = " · ".join(_link(*each) for each in message.links.items() if each[1].startswith(("http://", "https://")))
+    if links and len(links) <= FIELD_LIMIT:
+        small_print.append({"type": "mrkdwn", "text": links})
     if message.footer.strip():
-        blocks.append({"type": "context", "elements": [_marked(message.footer, FIELD_LIMIT)]})
-    return blocks
+        small_print.append(_marked(message.footer, FIELD_LIMIT))
+    below = [{"type": "context", "elements": [each]} for each in small_print]
+    return blocks[: BLOCKS_LIMIT - len(below)] + below
 
 
 def _sections(fields: Mapping[str, str]) -> list[list[dict[str, str]]]:
@@ -100,6 +106,12 @@ def _sections(fields: Mapping[str, str]) -> list[list[dict[str, str]]]:
 
 def _marked(text: str, limit: int) -> dict[str, str]:
     return {"type": "mrkdwn", "text": _cut_escaped(_escaped(text.strip()), limit)}
+
+
+def _link(label: str, address: str) -> str:
+    """Slack's own form; the characters that end it are percent-encoded in the address."""
+    target = address.replace("|", "%7C").replace(">", "%3E").replace("<", "%3C").replace("&", "&amp;")
+    return f"<{target}|{_escaped(label).replace('|', '/')}>"
 
 
 def _fallback(message: SlackMessage) -> str:

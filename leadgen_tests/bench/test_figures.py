@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from leadgen_assets.bench.measure import Elsewhere, Job, measured
@@ -39,6 +42,22 @@ def test_peak_memory_is_what_the_job_took_beyond_what_was_there() -> None:
     figures = measured(Job(run, rounds=1))
 
     assert figures.peak_mb - figures.start_mb == pytest.approx(80, abs=25)
+
+
+def test_reading_the_input_is_not_in_the_time() -> None:
+    """DE-05: a stage is not slower because its input comes from a slow disk."""
+    job = Job(lambda: 0, rounds=1)
+
+    def slow() -> Iterator[int]:
+        for each in range(3):
+            time.sleep(0.05)
+            yield each
+
+    job.run = lambda: sum(1 for _ in job.apart.reading(slow()))
+    figures = measured(job)
+
+    assert figures.leads == 3
+    assert figures.wall < 0.1 < job.apart.wall
 
 
 def test_work_of_other_processes_replaces_the_figures_of_this_one() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from leadgen_assets.bench.measure import Figures
 from leadgen_assets.bench.page import BEGIN, END, HEADER, Machine, Report, row, written
+from leadgen_assets.bench.regression import recorded
 from leadgen_assets.bench.stages import BY_NAME
 from leadgen_assets.bench.suite import Result
 
@@ -71,9 +72,34 @@ def test_the_ratio_compares_a_lead_with_a_lead_of_the_baseline(report: Report) -
     inserted, sprint = report.results
 
     assert inserted.times_baseline == pytest.approx(4)
-    assert row(inserted)[-1] == "4.0×"
+    ratio = HEADER.index("Ratio")
+    assert row(inserted)[ratio] == "4.0×"
     assert sprint.times_baseline is None
-    assert row(sprint)[-1] == "–"
+    assert row(sprint)[ratio] == "–"
+
+
+def test_growth_says_whether_ten_times_the_leads_take_ten_times_as_long() -> None:
+    """Issue, bench: the growth exponent stands with the larger size, per stage."""
+    sizes = (20_000, 1.0), (200_000, 10.0), (2_000_000, 1_000.0)
+    results = [Result(BY_NAME["dedup"], size, figures(size, wall), None) for size, wall in sizes]
+    results.append(Result(BY_NAME["score"], 200_000, figures(200_000, 1.0), None))
+    report = Report(Machine.this(), datetime(2026, 11, 22, 9, tzinfo=UTC), 120.0, results)
+
+    assert [each[HEADER.index("Growth")] for each in report.rows()] == ["–", "1.00", "2.00", "–"]
+    assert [each["growth"] for each in report.to_json()["results"]] == [None, 1.0, 2.0, None]
+
+
+def test_ratios_are_kept_beside_the_page_for_the_next_run(report: Report, tmp_path: Path) -> None:
+    """Issue, bench: what the next run is compared with is what was published."""
+    page = tmp_path / "benchmarks.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+
+    written(report, page)
+
+    assert recorded(page) == {("insert", 20_000): 4.0}
+    (tmp_path / "benchmarks.json").write_text("[]")
+    with pytest.raises(ValueError, match="no result of"):
+        recorded(page)
 
 
 def test_the_committed_page_has_a_place_for_the_table() -> None:

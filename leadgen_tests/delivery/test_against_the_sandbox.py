@@ -20,6 +20,7 @@ from leadgen_assets.enrichment.report import Enriched
 from leadgen_assets.leads.companies import name as company_name
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Enrichment
+from leadgen_assets.stores.controls import Controls
 from leadgen_assets.stores.crm_outcomes import CrmOutcomes
 from leadgen_assets.stores.documents import frame_documents
 from leadgen_assets.stores.enrichment_cache import EnrichmentCache
@@ -111,6 +112,7 @@ def enriched(world: World, app: Any, clock: Clock, database: Any, plan: Enrichme
         Suppressions(database),
         VendorJobs(database),
         LeadStore(database),
+        Controls(database),
         sleep=clock.sleep,
     )
 

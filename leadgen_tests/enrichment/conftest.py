@@ -16,6 +16,7 @@ from leadgen_assets.enrichment.enrich import Toolbox, enrich
 from leadgen_assets.enrichment.report import Enriched
 from leadgen_assets.leads.schema import LEAD_FIELDS
 from leadgen_assets.sprint_file import Enrichment
+from leadgen_assets.stores.controls import Controls
 from leadgen_assets.stores.enrichment_cache import EnrichmentCache
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.ledger import CostLedger
@@ -43,7 +44,7 @@ async def no_wait(seconds: float) -> None:
 @pytest.fixture
 def desk(database: Any) -> Desk:
     stores = EnrichmentCache(database), CostLedger(database), Suppressions(database), VendorJobs(database)
-    return Desk(SPRINT, Decimal(1000), *stores, LeadStore(database), sleep=no_wait)
+    return Desk(SPRINT, Decimal(1000), *stores, LeadStore(database), Controls(database), sleep=no_wait)
 
 
 def lead(number: int, **changes: Any) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from leadgen_assets.enrichment.asking import Desk
 from leadgen_assets.enrichment.lead_rows import LeadRows
 from leadgen_assets.enrichment.own_knowledge import fill_from_own_leads
+from leadgen_assets.leads import provenance
 from leadgen_tests.enrichment.conftest import CompanyTable, frame, lead, run
 
 ACME = {"company_website": "http://www.acme.example/", "company_industry": "retail", "company_size": "640"}
@@ -31,7 +30,7 @@ def test_a_company_is_asked_about_once_for_all_its_leads(desk: Desk) -> None:
     assert enriched.leads.company_size.tolist()[:5] == ["501-1000"] * 5
     assert enriched.leads.company_industry[0] == "Retail"
     assert enriched.leads.company_website[0] == "https://acme.example"
-    assert json.loads(enriched.leads.provenance[0])["company_size"]["source"] == "clearbit"
+    assert provenance.read(enriched.leads.provenance[0])["company_size"]["source"] == "clearbit"
     assert enriched.report.usd == desk.ledger.spent(desk.sprint) > 0
 
 
@@ -59,7 +58,7 @@ def test_leads_of_one_company_tell_each_other_for_free(desk: Desk) -> None:
     knows = lead(1, company_website="https://acme.example", company_industry="Retail", company_size="51-200")
     enriched = run(frame(knows, lead(2)), desk, company=[clearbit])
     assert clearbit.asked == []
-    said = json.loads(enriched.leads.provenance[1])["company_size"]
+    said = provenance.read(enriched.leads.provenance[1])["company_size"]
     assert (said["source"], said["lead_id"]) == ("apollo", enriched.leads.lead_id[0])
     assert enriched.report.filled_from_own_leads == 3
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 
 import pytest
 
 from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.leads import provenance
 from leadgen_assets.stores.documents import to_document
 from leadgen_assets.vendors.contracts import (
     Found,
@@ -39,7 +39,7 @@ def test_only_leads_without_a_usable_address_are_asked_about(desk: Desk) -> None
 def test_a_found_address_carries_its_provenance_kind_and_key(desk: Desk) -> None:
     """NFR-011: provenance of every field."""
     row = run(frame(lead(1)), desk, email=[EmailTable()]).leads.iloc[0]
-    said = json.loads(row.provenance)["email"]
+    said = provenance.read(row.provenance)["email"]
     assert (said["source"], said["segment"], said["lead_id"]) == ("hunter", "enrichment", row.lead_id)
     assert (row.email_kind, row.email_status) == ("personal", "accept_all")
     assert "email:lovelace1@acme.example" in row.identity_keys

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadgen_assets.leads import identity, resemblance
+from leadgen_assets.leads import identity, provenance, resemblance
 from leadgen_assets.leads.golden import GOLDEN_FIELDS, golden_records
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.leads.survivorship import Survivorship, default_survivorship
@@ -37,7 +35,7 @@ def test_a_person_of_three_sources_is_one_row_with_the_best_of_each():
         "4 records from apollo, brightdata, zoominfo, sales_navigator: same LinkedIn URL"
     )
     assert (row["company_size"], row["phone"]) == ("11-50", "+12127365000")
-    origin = json.loads(row["provenance"])
+    origin = provenance.read(row["provenance"])
     assert (origin["company_size"]["source"], origin["phone"]["source"]) == ("apollo", "zoominfo")
     assert set(origin["phone"]) == {"source", "segment", "observed_at", "lead_id"}
     assert row["members"] == sorted(row["members"])
@@ -154,7 +152,7 @@ def test_the_order_of_leads_changes_no_golden_record(rows, data):
     by_id = leads.set_index("lead_id")
     assert sorted(member for members in golden["members"] for member in members) == sorted(leads["lead_id"])
     for _, record in golden.iterrows():
-        for field, origin in json.loads(record["provenance"]).items():
+        for field, origin in provenance.read(record["provenance"]).items():
             assert origin["lead_id"] in record["members"]
             assert by_id.loc[origin["lead_id"], field] == record[field]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leadgen_assets.stores import publication
+from leadgen_assets.stores.documents import STORE_FIELDS, FrameDocuments, frame_documents
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.mongo import LEADS
 
-from .samples import lead, lead_id
+from .samples import lead, lead_id, row
 
 
 @pytest.fixture
@@ -118,3 +121,40 @@ def test_unique_values_may_move_between_leads_in_any_way(store, database, profil
     assert {each["_id"]: (each["linkedin_url"], each["email"], each["email_is_key"]) for each in documents} == {
         key: (each["linkedin_url"], each["email"], each["email_is_key"]) for key, each in found.items()
     }
+
+
+def test_values_may_move_between_leads_of_different_chunks(store, database, monkeypatch):
+    """REQ-008: chunks are written side by side, and what moves from one to another arrives all the same."""
+    monkeypatch.setattr(publication, "_CHUNK", 2)
+    count = 9
+    store.publish([lead(number) for number in range(count)], "autumn")
+    documents = [
+        lead(
+            number,
+            linkedin_url=f"https://www.linkedin.com/in/person-{(number + 4) % count}",
+            email=f"person.{(number + 5) % count}@acme.example",
+        )
+        for number in range(count)
+    ]
+    done = store.publish(documents, "autumn")
+    assert (done.changed, done.duplicates, done.rejected, done.conflicts) == (count, {}, {}, [])
+    assert {key: each["email"] for key, each in contents(database).items()} == {e["_id"]: e["email"] for e in documents}
+    again = store.publish(documents, "autumn")
+    assert (again.unchanged, again.changed, again.inserted) == (count, 0, 0)
+
+
+def test_a_frame_is_published_as_its_documents_would_be(store, database, monkeypatch):
+    """REQ-013: documents are made chunk by chunk, the stored ones are the same; a shared address is seen across chunks."""
+    monkeypatch.setattr(publication, "_CHUNK", 2)
+    rows = [{**row(number), "email": "both@acme.example"} if number in (1, 4) else row(number) for number in range(5)]
+    frame = pd.DataFrame(rows)
+    done = store.publish(FrameDocuments(frame), "autumn")
+    assert done.inserted == len(rows)
+    assert done.conflicts == sorted(rows[number]["lead_id"] for number in (1, 4))
+    kept = {key: {k: v for k, v in each.items() if k not in STORE_FIELDS} for key, each in contents(database).items()}
+    wanted = {each["_id"]: {k: v for k, v in each.items() if k not in STORE_FIELDS} for each in frame_documents(frame)}
+    for number in (1, 4):
+        wanted[rows[number]["lead_id"]] |= {"email_is_key": False, "flags": ["identity_conflict"]}
+    assert kept == wanted
+    again = store.publish(frame_documents(frame), "autumn")
+    assert (again.unchanged, again.conflicts) == (len(rows), done.conflicts)

@@ -11,7 +11,10 @@ import pytest
 from pymongo import MongoClient, monitoring
 
 from leadgen_assets.sprint_file import Segment
+from leadgen_assets.stores import statistics
+from leadgen_assets.stores.baselines import Baselines
 from leadgen_assets.stores.claims import Claim, ClaimIndex, LeadKey
+from leadgen_assets.stores.controls import Controls
 from leadgen_assets.stores.crm_outcomes import CrmOutcomes, LeadOutcome
 from leadgen_assets.stores.enrichment_cache import EnrichmentCache
 from leadgen_assets.stores.figures import sprint_figures
@@ -21,6 +24,7 @@ from leadgen_assets.stores.ledger import CostLedger
 from leadgen_assets.stores.mongo import collection
 from leadgen_assets.stores.quarantine import Quarantine
 from leadgen_assets.stores.raw_pages import RawPages
+from leadgen_assets.stores.reports import ReportBook, WrittenReport
 from leadgen_assets.stores.slow_commands import slow_commands
 from leadgen_assets.stores.sprint_book import SprintBook
 from leadgen_assets.stores.suppressions import Suppressions
@@ -127,7 +131,22 @@ def ledger(db) -> None:
     store.by("autumn", "vendor")
     store.between(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC), "operation")
     list(store.entries("autumn"))
+    store.entry("a")
+    store.sums("autumn")
+    store.uncertain(timedelta(0), "autumn")
+    store.first_settled()
     store.reconcile("autumn")
+    controls = Controls(db)
+    controls.pause_all("autumn", "ada", "why", once="a")
+    controls.pause_enrichment("autumn", "ada", "why", once="a")
+    controls.resume("autumn", "ada")
+    baselines = Baselines(db)
+    for kind in ("sprint", "run"):
+        baselines.record(kind, "autumn", {"a": 1}, about="autumn")
+        baselines.last(kind, 5)
+        baselines.last(kind, 5, about="autumn", before=datetime.now(UTC), succeeded=True)
+        baselines.get(kind, "autumn")
+    baselines.runs_of("autumn", datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def side_stores(db) -> None:
@@ -175,7 +194,28 @@ def sprints(db) -> None:
     slow_commands(collection(db, "slow_commands"), datetime(2026, 1, 1, tzinfo=UTC))
 
 
-@pytest.mark.parametrize("use", [leads, claims, raw_pages, ledger, side_stores, sprints])
+def reports(db) -> None:
+    book = ReportBook(db)
+    names = ("autumn/sprint", "sprint", "autumn", COLLECTED, COLLECTED, COLLECTED, "autumn.html", "autumn.pdf", "", "")
+    book.record(WrittenReport(*names))
+    book.claim("autumn/sprint", "mail", "team", "")
+    book.claim("autumn/sprint", "mail", "team", "")
+    book.settle("autumn/sprint", "mail", "team", "", "failed")
+    book.get("autumn/sprint")
+    book.list()
+    book.list("sprint")
+    book.list("sprint", "autumn")
+    book.list(sprint="autumn")
+    book.undelivered(COLLECTED)
+    LeadStore(db).publish([lead(1)], "autumn", [])
+    statistics.page_outcomes(db, "autumn")
+    for count in (statistics.by_source, statistics.overlaps, statistics.filled_fields, statistics.flags):
+        count(db, "autumn")
+    statistics.not_qualified(db, "autumn")
+    statistics.crm_refusals(db, "autumn")
+
+
+@pytest.mark.parametrize("use", [leads, claims, raw_pages, ledger, side_stores, sprints, reports])
 def test_no_command_of_a_store_scans_a_collection(watched, commands, use):
     """DE-02: IXSCAN or a look-up by _id, in every plan of every command, after real use."""
     commands.sent.clear()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from leadgen_assets.stores import suppressions
 from leadgen_assets.stores.crm_outcomes import CrmOutcomes, LeadOutcome
 from leadgen_assets.stores.enrichment_cache import EnrichmentCache
 from leadgen_assets.stores.errors import StoreMissing
@@ -134,3 +135,19 @@ def test_only_what_the_crm_does_not_hold_is_sent(database):
     assert store.sent("autumn") == 3
     assert store.crm_ids(["L1", "L2"]) == {"L1": {"hubspot": "101"}}
     assert store.forget(["L1"]) == 1
+
+
+@pytest.mark.parametrize("short", [500, 3])
+def test_a_large_frame_is_looked_at_in_parts_and_gives_the_same_answer(database, monkeypatch, short):
+    """NFR-011: nobody is missed between two parts, whether the list is read as a whole or asked about each key."""
+    listed = Suppressions(database)
+    leads = pd.DataFrame({"email": [f"person.{number}@acme.example" for number in range(11)]})
+    assert not listed.mask(leads).any()
+    listed.add_many([("email", f"person.{number}@acme.example") for number in (0, 2, 3, 10)], "opt-out")
+    listed.add_many([("email", "person.5@acme.example")], "erased on request", erased=True)
+    at_once = [listed.mask(leads).tolist(), *(mask.tolist() for mask in listed.masks(leads))]
+    monkeypatch.setattr(suppressions, "_ROWS", 3)
+    monkeypatch.setattr(suppressions, "_SHORT", short)
+    assert [listed.mask(leads).tolist(), *(mask.tolist() for mask in listed.masks(leads))] == at_once
+    assert at_once[0] == [number in (0, 2, 3, 5, 10) for number in range(11)]
+    assert at_once[2] == [number == 5 for number in range(11)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def test_every_vendor_and_every_source_has_a_dated_price() -> None:
     """PHX-03: a cost ledger needs a price for every call."""
     sources = Segment.model_fields["source"].annotation.__args__
     for name in {*VENDORS, *sources}:
-        assert price(name).as_of
+        assert price(name).since
         assert price(name).basis
 
 
@@ -63,6 +64,63 @@ def test_unknown_names_and_bad_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(PricesError, match="vendors: apollo"):
         price("apolo")
     file = tmp_path / "prices.yaml"
-    file.write_text("apollo: {as_of: 2026-01-01, usd_per_credit: '-1', basis: x, operations: {}}", encoding="utf-8")
-    with pytest.raises(PricesError, match=r"prices\.yaml: apollo\.usd_per_credit"):
-        load_prices(file)
+    for text, told in {
+        "apollo: {from: 2026-01-01, usd_per_credit: '-1', basis: x}": r"prices\.yaml: apollo\.0\.usd_per_credit",
+        "apollo: {usd_per_credit: '1', basis: x}": r"prices\.yaml: apollo\.0\.from",
+        "apollo: []": r"prices\.yaml: apollo: there is no price",
+        "apolo: {from: 2026-01-01, usd_per_credit: '1', basis: x}": r"unknown vendor 'apolo'; allowed: apollo",
+        "apollo: {from: 2026-01-01, usd_per_credit: '1', basis: x, operations: {mach: 1}}": r"apollo\.mach; allowed: .*bulk",
+        "apollo: [{from: 2026-01-01, usd_per_credit: '1', basis: x}, {from: 2026-01-01, usd_per_credit: '2', basis: x}]":
+            "apollo: two prices from 2026-01-01",
+    }.items():  # fmt: skip
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(PricesError, match=told):
+            load_prices(file)
+    with pytest.raises(PricesError, match=r"nowhere\.yaml: cannot be read"):
+        load_prices(tmp_path / "nowhere.yaml")
+
+
+CONTRACT = """
+zoominfo:
+  - {from: 2026-01-01, usd_per_credit: "0.30", basis: contract of 2026}
+  - {from: 2027-01-01, usd_per_credit: "0.25", basis: contract of 2027, operations: {enrich: "2"}}
+hunter: {from: 2026-01-01, usd_per_credit: "0.012", basis: plan Scale}
+"""
+
+
+def test_the_price_in_force_on_a_day_is_used(tmp_path: Path) -> None:
+    """PHX-03: periods; the day is that of UTC, before the first period its price holds."""
+    file = tmp_path / "contract.yaml"
+    file.write_text(CONTRACT, encoding="utf-8")
+    prices = load_prices(file)
+
+    assert prices.estimate("zoominfo", "enrich", 10, date(2026, 12, 31)).usd == Decimal(3)
+    assert prices.estimate("zoominfo", "enrich", 10, date(2027, 1, 1)).usd == Decimal(5)
+    assert prices.usd("zoominfo", Decimal(10), date(2025, 1, 1)) == Decimal(3)
+    new_year = datetime(2026, 12, 31, 20, tzinfo=timezone(timedelta(hours=-5)))
+    assert prices.of("zoominfo", new_year).basis == "contract of 2027"
+    assert prices.of("zoominfo", new_year - timedelta(hours=2)).basis == "contract of 2026"
+
+
+def test_your_contracts_replace_list_prices_vendor_by_vendor(tmp_path: Path) -> None:
+    """PHX-03: what the file does not name stays as listed, operations too; a contract is no assumption."""
+    file = tmp_path / "contract.yaml"
+    file.write_text(CONTRACT, encoding="utf-8")
+    prices = load_prices(file)
+
+    assert prices.estimate("hunter", "verifier", 100).usd == Decimal("0.6")
+    assert not prices.of("zoominfo").assumed
+    assert prices.of("apollo") == price("apollo")
+    assert price("hunter").usd_per_credit == Decimal("0.0149")
+
+
+def test_the_sandbox_charges_list_prices() -> None:
+    """vendors.md is the one truth: what a simulated vendor charges is what the ledger expects."""
+    from leadgen_assets.sandbox.frame import FrameOptions
+    from leadgen_assets.sandbox.server import build_app
+    from leadgen_tests.sprint.vendors import world
+
+    sims = build_app(world(), options=FrameOptions(limits={})).state.sims
+    charged = {name: sim.credit_usd for name, sim in sims.items()}
+    assert charged["hunter"] == Decimal("0.0149")
+    assert charged == {name: price(name).usd_per_credit for name in charged}
