@@ -129,10 +129,15 @@ def sprint_status(stores: OpenStores, key: str) -> SprintStatus:
 
 def _counts(stores: OpenStores, opened: OpenSprint) -> dict[str, Counts]:
     """Counts per segment: the refinement's, while no page has landed since; else what the collectors count live."""
-    collected = stores.counts(opened.key)
+    return settled_counts(stores.counts(opened.key), opened)[0]
+
+
+def settled_counts(collected: dict[str, Counts], opened: OpenSprint) -> tuple[dict[str, Counts], bool]:
+    """The counts that hold, from those over landed pages and the refinement's; and whether they are the refinement's."""
     landed = sum(each.delivered for each in collected.values())
     refined = {segment: Counts(**tally) for segment, tally in opened.counts.items()}
-    return refined if refined and sum(each.delivered for each in refined.values()) == landed else collected
+    is_refined = bool(refined) and sum(each.delivered for each in refined.values()) == landed
+    return (refined if is_refined else collected), is_refined
 
 
 def _quality(figures: SprintFigures) -> dict[str, float | None]:
@@ -153,15 +158,19 @@ def _pace(stores: OpenStores, opened: OpenSprint, total: Counts) -> tuple[float 
     return round(rate, 1), eta
 
 
-def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint) -> SegmentStatus:
+def segment_state(segment: Segment, counts: Counts, opened: OpenSprint) -> str:
+    """waiting | collecting | paused | short | done."""
     if counts.delivered >= segment.leads:
-        state = "done"
-    elif segment.paused:
-        state = "paused"
-    elif opened.state in (SprintState.OPEN, SprintState.RUNNING):
-        state = "collecting" if counts.delivered else "waiting"
-    else:
-        state = "short"
+        return "done"
+    if segment.paused:
+        return "paused"
+    if opened.state in (SprintState.OPEN, SprintState.RUNNING):
+        return "collecting" if counts.delivered else "waiting"
+    return "short"
+
+
+def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint) -> SegmentStatus:
+    state = segment_state(segment, counts, opened)
     return SegmentStatus(
         id=segment.id,
         source=segment.source,

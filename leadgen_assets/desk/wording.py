@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 UNKNOWN = "–"
 
 _VENDORS = {
@@ -17,8 +19,9 @@ _VENDORS = {
     "salesforce": "Salesforce",
     "slack": "Slack",
 }
-_SHARES = {"required_fields", "email_availability", "company_completeness", "validation_rate", "duplicate_rate"}
-_CEILINGS = {"duplicate_rate"}
+SHARES = {"required_fields", "email_availability", "company_completeness", "validation_rate", "duplicate_rate"}
+"""Gates that measure a share, 0..1."""
+CEILINGS = {"duplicate_rate"}
 """Gates whose threshold is the highest value allowed; of the others it is the lowest."""
 
 
@@ -42,7 +45,7 @@ def value(gate_name: str, figure: float | int | None) -> str:
     """What was measured at a gate: a share in per cent, a score, a count; exact enough to tell it from the limit."""
     if figure is None:
         return UNKNOWN
-    if gate_name in _SHARES:
+    if gate_name in SHARES:
         return f"{figure:.2%}"
     return f"{figure:,}" if isinstance(figure, int) else f"{figure:,.2f}"
 
@@ -52,8 +55,8 @@ def limit(gate_name: str, threshold: float | int | None) -> str:
     if threshold is None:
         return UNKNOWN
     plain = int(threshold) if float(threshold).is_integer() else threshold
-    said = f"{threshold * 100:.4g}%" if gate_name in _SHARES else f"{plain:,}"
-    return f"at {'most' if gate_name in _CEILINGS else 'least'} {said}"
+    said = f"{threshold * 100:.4g}%" if gate_name in SHARES else f"{plain:,}"
+    return f"at {'most' if gate_name in CEILINGS else 'least'} {said}"
 
 
 def share(figure: float | None) -> str:
@@ -69,3 +72,22 @@ def count(figure: int | None) -> str:
 def usd(figure: float | None, digits: int = 2) -> str:
     """An amount of money."""
     return UNKNOWN if figure is None else f"${figure:,.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time: "48 s", "2 min 31 s", "3 h 05 min"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def moment(at: datetime | None) -> str:
+    """A time in UTC, to the second."""
+    return UNKNOWN if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def rate(per_hour: float | None) -> str:
+    """So many an hour."""
+    return UNKNOWN if per_hour is None else f"{per_hour:,.0f}/h"
