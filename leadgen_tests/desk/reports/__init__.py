@@ -1,0 +1,1 @@
+"""Reports: numbers, findings, pages, delivery, schedules, the command."""
