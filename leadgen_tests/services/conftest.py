@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
 
 from leadgen_assets.services import down, status
 from leadgen_assets.services.processes import ProcessIdentity
@@ -34,6 +37,20 @@ def stranger() -> Iterator[ProcessIdentity]:
         assert identity
         yield identity
         process.kill()
+
+
+@pytest.fixture
+def bare(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """An empty database."""
+    name = f"bare_{uuid.uuid4().hex[:12]}"
+    yield mongo_client[name]
+    mongo_client.drop_database(name)
+
+
+@pytest.fixture
+def embedded() -> Callable[..., Settings]:
+    """Makes settings that the environment has no say in."""
+    return embedded_settings
 
 
 def eventually(holds: Callable[[], Any], seconds: float = 30) -> Any:
