@@ -12,17 +12,22 @@ from leadgen_assets.assets.deduplicated import deduplicated_leads
 from leadgen_assets.assets.enriched import enriched_leads
 from leadgen_assets.assets.normalized import NORMALIZED
 from leadgen_assets.assets.raw import RAW
-from leadgen_assets.assets.report import sprint_report
+from leadgen_assets.assets.report import REPORTS
 from leadgen_assets.assets.scored import scored_leads
+from leadgen_assets.automation.alert_sensors import ALERT_SENSORS, build_check_sensor
+from leadgen_assets.automation.backup import backup, nightly_backup
 from leadgen_assets.automation.jobs import JOBS
+from leadgen_assets.automation.report_schedules import REPORT_JOBS, REPORT_SCHEDULES
 from leadgen_assets.automation.schedules import SCHEDULES
-from leadgen_assets.automation.sensors import SENSORS, build_check_sensor
+from leadgen_assets.automation.sensors import SENSORS
+from leadgen_assets.automation.upkeep import nightly_privacy_upkeep, privacy_upkeep
 from leadgen_assets.checks.drift import build_drift_check
 from leadgen_assets.checks.expectations import EXPECTATIONS
 from leadgen_assets.checks.inputs import Quality
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.resources.lake import LakeIOManager
 from leadgen_assets.resources.notify import Desk
+from leadgen_assets.resources.reports import Reports
 from leadgen_assets.resources.stores import Stores
 from leadgen_assets.resources.vendors import Vendors
 
@@ -37,22 +42,23 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         *refined,
         crm_sync,
         crm_contacts,
-        sprint_report,
+        *REPORTS,
     ]
     checks = [*EXPECTATIONS, *(build_drift_check(source, _drift) for source in SOURCES)]
     resources: dict[str, Any] = {
         "stores": stores,
         "vendors": Vendors(),
         "desk": Desk(),
+        "reports": Reports(),
         "quality": Quality(stores=stores),
         "lake": LakeIOManager(),
     }
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=JOBS,
-        schedules=SCHEDULES,
-        sensors=[*SENSORS, build_check_sensor(key for check in checks for key in check.check_keys)],
+        jobs=[*JOBS, *REPORT_JOBS, backup, privacy_upkeep],
+        schedules=[*SCHEDULES, *REPORT_SCHEDULES, nightly_backup, nightly_privacy_upkeep],
+        sensors=[*SENSORS, *ALERT_SENSORS, build_check_sensor(key for check in checks for key in check.check_keys)],
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

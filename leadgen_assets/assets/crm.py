@@ -31,6 +31,7 @@ def crm_sync(
     """What was created, updated, left alone, and why the rest did not go."""
     require_checks(context, DELIVERY_CHECKS, MADE_FROM_ONE_ANOTHER)
     key = context.partition_key
+    stores.opened.live.stage(key, "crm_sync", context.run_id)
     with permanent_failures():
         report = vendors.deliver(stores.opened, key, stores.sprint(key), scored_leads)
     if report.stopped_because:

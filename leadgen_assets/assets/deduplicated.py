@@ -30,14 +30,18 @@ def deduplicated_leads(
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Counts per segment that add up, and how many people were in doubt."""
     sprint = context.partition_key
-    wanted = {each.id for each in stores.sprint(sprint).segments}
+    stores.opened.live.stage(sprint, "deduplicated_leads", context.run_id)
+    plan = stores.sprint(sprint)
+    wanted = {each.id for each in plan.segments}
     segments = {
         key: frame
         for frames in normalized.values()
         for key, frame in frames.items()
         if dimensions(key)[1] in wanted and len(frame)
     }
-    done = deduplicate(stores.opened, sprint, segments)
+    for frames in normalized.values():
+        frames.clear()  # otherwise they would stay in memory beside the golden records
+    done = deduplicate(stores.opened, sprint, segments, plan.privacy, let_go=True)
     stores.lake().write("processed_records", sprint, done.records)
     stores.opened.book.record_counts(sprint, {each: counts.as_dict() for each, counts in done.counts.items()})
     return dg.MaterializeResult(

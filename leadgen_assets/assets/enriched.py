@@ -26,10 +26,12 @@ def enriched_leads(
     context: dg.AssetExecutionContext, stores: Stores, vendors: Vendors, deduplicated_leads: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """What each vendor was asked, found and was paid."""
+    stores.opened.live.stage(context.partition_key, "enriched_leads", context.run_id)
     done = vendors.enrich(
         stores.opened, context.partition_key, stores.sprint(context.partition_key), deduplicated_leads
     )
     report = done.report
+    stores.opened.book.record_result(context.partition_key, {"enrichment": report.as_records()})
     for problem in report.problems:
         context.log.warning(problem)
     return dg.MaterializeResult(

@@ -40,6 +40,7 @@ def build_raw_asset(source: str) -> dg.AssetsDefinition:
         assignment = stores.assignment(sprint, segment)
         if assignment is None or assignment.source != source:
             return dg.MaterializeResult(metadata={"note": f"{segment} of {sprint} is not collected from {source}"})
+        stores.opened.live.began(sprint, segment, context.run_id)
         with permanent_failures():
             report = vendors.collect(stores.opened, assignment)
         return dg.MaterializeResult(metadata=segment_metadata(report))

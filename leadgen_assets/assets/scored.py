@@ -27,6 +27,7 @@ def scored_leads(
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Averages, why leads did not qualify, figures per source, and the distribution of scores."""
     key = context.partition_key
+    stores.opened.live.stage(key, "scored_leads", context.run_id)
     sprint = stores.sprint(key)
     kept = without_suppressed(stores.opened, key, enriched_leads)
     scored = score(kept, sprint.score, sprint.qualification.minimum_score, stores.profile(key))

@@ -1,19 +1,15 @@
-"""Sensors: dropped export files start their segments, a collected sprint is refined, failures are told once."""
+"""Sensors that start runs: dropped export files start their segments, a collected sprint is refined."""
 
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-from dagster import AssetCheckKey
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from leadgen_assets.assets.failures import told
 from leadgen_assets.automation.jobs import COLLECT, REFINE
 from leadgen_assets.partitions import SEGMENTS, SPRINTS
-from leadgen_assets.resources.notify import Desk
 from leadgen_assets.resources.stores import Stores
 from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.sprint_book import SprintState
@@ -78,67 +74,7 @@ def collected_sprint(context: dg.SensorEvaluationContext, stores: Stores) -> Ite
     yield dg.RunRequest(run_key=f"{latest.key}/{mark}", partition_key=latest.key)
 
 
-@dg.run_failure_sensor(
-    minimum_interval_seconds=30,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells the desk about a failed run, on its first attempt, whoever launched it and from where.",
-)
-def announce_failure(context: dg.RunFailureSensorContext, desk: Desk) -> None:
-    """One message per failed run, naming the failing steps."""
-    run = context.dagster_run
-    if int(run.tags.get("dagster/retry_number", 0)):
-        return
-    # assets that are materialised from the web UI run in a job without a name of its own
-    what = "materialisation" if run.job_name.startswith("__") else run.job_name
-    errors = {event.step_key or "run": told(event) for event in context.get_step_failure_events()}
-    desk.tell(
-        title=f"{what} failed: {run.tags.get('dagster/partition', 'no partition')}",
-        text="; ".join(f"{step}: {error}" for step, error in errors.items())
-        or context.failure_event.message
-        or "failed",
-        severity="CRITICAL",
-        key=f"run-failure/{what}/{run.tags.get('dagster/partition')}",
-    )
-
-
-def build_check_sensor(keys: Iterable[AssetCheckKey]) -> dg.SensorDefinition:
-    """A sensor that tells the desk about every failed check, once."""
-    watched = sorted(keys, key=lambda each: each.to_user_string())
-
-    @dg.sensor(
-        name="announce_checks",
-        minimum_interval_seconds=30,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells the desk about failed checks, each once: a check that does not block fails no run.",
-    )
-    def announce_checks(context: dg.SensorEvaluationContext, desk: Desk) -> dg.SensorResult:
-        seen = int(context.cursor or 0)
-        failed = {AssetCheckExecutionRecordStatus.FAILED}
-        storage = context.instance.event_log_storage
-        fresh = sorted(
-            (
-                record
-                for key in watched
-                for record in storage.get_asset_check_execution_history(key, limit=20, status=failed)
-                if record.id > seen
-            ),
-            key=lambda record: record.id,
-        )
-        if fresh:
-            names = [f"{each.key.to_user_string()} [{each.partition}]" for each in fresh]
-            desk.tell(
-                title=f"{len(fresh)} failed quality checks" if len(fresh) > 1 else "A quality check failed",
-                text="\n".join(names),
-                severity="WARNING",
-                key=f"check-failure/{fresh[-1].id}",
-            )
-        cursor = str(max([seen, *(each.id for each in fresh)]))
-        return dg.SensorResult(skip_reason=f"{len(fresh)} new failures", cursor=cursor)
-
-    return announce_checks
-
-
-SENSORS = [dropped_exports, collected_sprint, announce_failure]
+SENSORS = [dropped_exports, collected_sprint]
 
 
 def _settled(imports: Path, segment: Segment) -> list[Path]:

@@ -5,20 +5,29 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
+from leadgen_assets.cli.announcing import announce
+from leadgen_assets.cli.emergency import was_stopped_so
 from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
 from leadgen_assets.cli.progress import COLLECTING, Board, board
 from leadgen_assets.cli.runs import RunOutcome, close_killed_runs, start_collect, start_refine
 from leadgen_assets.cli.workplace import Workplace
-from leadgen_assets.desk.sprint_report import write_sprint_report
+from leadgen_assets.desk.baseline import record_sprint
+from leadgen_assets.desk.reports.beside import reports_beside, told_if_missing
+from leadgen_assets.desk.reports.publish import publish
+from leadgen_assets.desk.run_meter import cpu_seconds
 from leadgen_assets.desk.status import SprintStatus, sprint_status
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.sprint_file import Segment
+from leadgen_assets.stores.controls import Buying
 from leadgen_assets.stores.opened import OpenStores
-from leadgen_assets.stores.sprint_book import SprintState
+from leadgen_assets.stores.purse import PAUSED
+from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
+from leadgen_assets.vendors.prices import load_prices
 
 AT_ONCE = 10
 """Segments collected at the same time (NFR-008)."""
@@ -77,25 +86,36 @@ class SprintResult:
 
 def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: bool) -> SprintResult:
     """Run the open sprint `key` to its end, or on from where it stopped."""
-    started = time.monotonic()
+    started, began, cpu = time.monotonic(), datetime.now(UTC), cpu_seconds()
     stores = place.stores
+    load_prices(place.settings.leadgen_prices)  # a price file with a mistake is told before anything is spent
     before = Ledgered.of(stores, key)
     with dg.DagsterInstance.get() as instance:
         close_killed_runs(instance)
         _prepare_pools(instance)
         with board(stores, key, quiet=quiet) as shown:
             stores.book.set_state(key, SprintState.RUNNING)
-            problems = _collect(place, instance, pool, key, shown)
-            refined = _wait_for(start_refine(pool, place.logs, key), instance, key, shown)
-            if refined.problem:
-                problems["refine"] = refined.problem
-    stores.book.set_state(key, SprintState.FAILED if "refine" in problems else SprintState.FINISHED)
+            with reports_beside(stores, place.settings, key):
+                problems = _collect(place, instance, pool, key, shown)
+                announce(stores, place.settings, key, _collected(stores.book.get(key), problems))
+                if not was_stopped_so(stores.book.get(key)):
+                    refined = _wait_for(start_refine(pool, place.logs, key), instance, key, shown)
+                    announce(stores, place.settings, key, {"refine": refined.problem})
+                    if refined.problem:
+                        problems["refine"] = refined.problem
+    if was_stopped_so(stores.book.get(key)):
+        problems["refine"] = (
+            f"not finished, because of an emergency stop; go on: leadgen sprint resume {key}, then start"
+        )
+    else:
+        stores.book.set_state(key, SprintState.FAILED if "refine" in problems else SprintState.FINISHED)
     if "refine" in problems:
         # The asset comes after the CRM; a sprint that was refused needs its report all the more.
-        write_sprint_report(stores, key, place.settings.home / "reports")
+        with told_if_missing():
+            publish(stores, place.settings, "sprint", key)
     status = sprint_status(stores, key)
     after = Ledgered.of(stores, key)
-    return SprintResult(
+    result = SprintResult(
         status=status,
         seconds=time.monotonic() - started,
         added_leads=max(0, after.leads - before.leads),
@@ -103,6 +123,9 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
         synced=after.synced - before.synced,
         problems=problems,
     )
+    if not result.did_nothing:
+        record_sprint(stores, key, seconds=result.seconds, cpu_seconds=cpu_seconds() - cpu, since=began)
+    return result
 
 
 def _prepare_pools(instance: dg.DagsterInstance) -> None:
@@ -114,7 +137,8 @@ def _prepare_pools(instance: dg.DagsterInstance) -> None:
 def _collect(
     place: Workplace, instance: dg.DagsterInstance, pool: ProcessPoolExecutor, key: str, shown: Board
 ) -> dict[str, str]:
-    """Collect all segments that are not paused, also those added, resumed or retargeted meanwhile.
+    """Collect all segments that are not paused, also those added, resumed or retargeted meanwhile, and those that
+    stopped because buying was paused, once it is on again.
 
     Returns {segment: problem}.
     """
@@ -126,7 +150,9 @@ def _collect(
         due = [
             each
             for each in opened.sprint.segments
-            if not each.paused and each.id not in running.values() and started.get(each.id) != each
+            if not each.paused
+            and each.id not in running.values()
+            and (started.get(each.id) != each or _may_buy_again(place.stores, opened, each.id))
         ]
         if due:
             open_partitions(instance, opened)
@@ -145,6 +171,17 @@ def _collect(
             if outcome.problem:
                 problems[segment_id] = outcome.problem
         shown.refresh(COLLECTING, {each: problems.get(each) for each in started.keys() - set(running.values())})
+
+
+def _collected(opened: OpenSprint, problems: dict[str, str]) -> dict[str, str | None]:
+    """What collecting came to, {run: problem}."""
+    return {f"collect {each.id}": problems.get(each.id) for each in opened.sprint.segments if not each.paused}
+
+
+def _may_buy_again(stores: OpenStores, opened: OpenSprint, segment: str) -> bool:
+    """Whether the segment's collector stopped because buying was paused, and buying was resumed since."""
+    reason = (opened.result.get("stopped") or {}).get(segment) or ""
+    return str(reason).startswith(PAUSED) and stores.controls.read(opened.key).buying is not Buying.PAUSED
 
 
 def _wait_for(future: Future[RunOutcome], instance: dg.DagsterInstance, key: str, shown: Board) -> RunOutcome:

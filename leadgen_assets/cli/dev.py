@@ -1,4 +1,4 @@
-"""`leadgen dev`: services, sandbox vendors and Dagster's web UI, daemon and code location, until Ctrl-C."""
+"""`leadgen dev`: services, sandbox vendors, Dagster's web UI, daemon and code location, and the dashboard, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ import typer
 from rich.console import Console
 
 from leadgen_assets.cli.dagster_process import HOST, running_dagster, why_not
+from leadgen_assets.cli.dashboard_process import dashboard_beside
 from leadgen_assets.cli.errors import CannotDo
 from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
 from leadgen_assets.cli.runs import close_killed_runs
+from leadgen_assets.cli.whereabouts import DAGSTER, announced
 from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,12 +41,18 @@ def dev(port: Annotated[int, typer.Option(min=1, max=65535, help=f"Port of the D
         console.print("Starting the stores, the sandbox vendors and Dagster …")
         with workplace(vendors=True, dagster=True) as place:
             _know_sprints(place)
-            with running_dagster(port, PROJECT / "workspace.yaml", place.settings.home) as dagster:
+            home = place.settings.home
+            with (
+                running_dagster(port, PROJECT / "workspace.yaml", home) as dagster,
+                dashboard_beside(home, dagster=dagster.url) as dashboard,
+                announced(home, DAGSTER, dagster.url),
+            ):
                 dagster.wait_ready()
                 console.print(f"Dagster UI       {dagster.url}", style="bold")
+                console.print(f"Dashboard        {dashboard or 'did not start'}", style="bold")
                 if place.settings.leadgen_mode == "sandbox":
                     console.print(f"Sandbox vendors  {os.environ['LEADGEN_SANDBOX_URL']}")
-                console.print(f"State            {place.settings.home}")
+                console.print(f"State            {home}")
                 console.print(f"Log              {dagster.log}")
                 console.print("Ctrl-C stops everything.")
                 code = dagster.process.wait()

@@ -43,7 +43,7 @@ def doctor(
     """Call every configured API once for free, check stores, disk, budget and CRM mapping. Exit code 1 means no-go."""
     sprint = load_sprint(file or PROJECT / "sprints" / "performance-marketers.yaml")
     with workplace(vendors=True, dagster=True) as place:
-        findings = [*_stores(place), *_disk(place), *_sprint(place, sprint), *asyncio.run(_vendors(place, sprint))]
+        findings = [*_stores(place), *_disk(place), *_sprint(place, sprint), *asyncio.run(check_vendors(place, sprint))]
     go = all(each.ok for each in findings if each.required)
     if as_json:
         print(json.dumps({"go": go, "findings": [asdict(each) for each in findings]}, indent=2))  # noqa: T201
@@ -84,7 +84,7 @@ def _sprint(place: Workplace, sprint: Sprint) -> Iterator[Finding]:
     yield Finding("Suppression list", people > 0, detail, required=False)
 
 
-async def _vendors(place: Workplace, sprint: Sprint) -> list[Finding]:
+async def check_vendors(place: Workplace, sprint: Sprint) -> list[Finding]:
     """One free call to every vendor that the sprint names; those it does not name are told, not required."""
     waterfalls = (sprint.enrichment.company, sprint.enrichment.email, sprint.enrichment.verify)
     named: set[str] = {each.source for each in sprint.segments}

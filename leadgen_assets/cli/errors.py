@@ -14,8 +14,10 @@ from leadgen_assets.services.errors import ServiceUnavailable
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import SprintFileError
 from leadgen_assets.stores.errors import StoreError
+from leadgen_assets.stores.retention import RetentionError
 from leadgen_assets.vendors.contracts import VendorError
 from leadgen_assets.vendors.limits import LimitsError
+from leadgen_assets.vendors.prices import PricesError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +37,16 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CannotDo, SprintFileError, ServiceUnavailable, VendorError, LimitsError, StoreError) as error:
+        except (
+            CannotDo,
+            SprintFileError,
+            ServiceUnavailable,
+            VendorError,
+            LimitsError,
+            PricesError,
+            RetentionError,
+            StoreError,
+        ) as error:
             _tell(str(error))
         except ValidationError as error:
             if error.title != Settings.__name__:

@@ -41,6 +41,8 @@ class RunOutcome:
     problem: str | None = None
 
 
+UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+"""On record as running, whether their process lives or not."""
 ENVIRONMENT = ("DAGSTER_", "LEADGEN_")
 """Prefixes of the variables that workers take over as they are when a run is started."""
 
@@ -111,15 +113,16 @@ def owner() -> str:
 
 def close_killed_runs(instance: dg.DagsterInstance) -> int:
     """Mark runs whose process is gone as failed and free their pool slots. Returns how many there were."""
-    closed = 0
-    filters = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    for run in instance.get_runs(filters):
-        if not _is_gone(run.tags):
-            continue
+    gone = killed_runs(instance)
+    for run in gone:
         instance.report_run_failed(run, "The process that executed this run is gone.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-        closed += 1
-    return closed
+    return len(gone)
+
+
+def killed_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that are on record as running, while their process is gone."""
+    return [run for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)) if _is_gone(run.tags)]
 
 
 def _is_gone(tags: Mapping[str, str]) -> bool:
@@ -141,11 +144,17 @@ def _answers(path: str) -> bool:
 
 
 def _is_alive(held_by: str) -> bool:
-    pid, _, started = held_by.partition("@")
+    return owner_process({OWNER_TAG: held_by}) is not None
+
+
+def owner_process(tags: Mapping[str, str]) -> psutil.Process | None:
+    """The process that executes a run with these tags; None when it is gone."""
+    pid, _, started = tags[OWNER_TAG].partition("@")
     try:
-        return abs(psutil.Process(int(pid)).create_time() - float(started)) < 1
+        process = psutil.Process(int(pid))
+        return process if abs(process.create_time() - float(started)) < 1 else None
     except (psutil.Error, ValueError):
-        return False
+        return None
 
 
 def _print_to(log: Path) -> None:

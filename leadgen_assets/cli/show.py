@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from leadgen_assets.desk import wording as say
 from leadgen_assets.desk.status import SprintStatus
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint
-from leadgen_assets.vendors.prices import price
+from leadgen_assets.vendors.prices import load_prices
 
 _PLAIN: dict[str, Any] = {"box": None, "header_style": "dim", "padding": (0, 2, 0, 0)}
 
@@ -59,12 +60,13 @@ def result(done: SprintResult) -> None:
 
 def plan(sprint: Sprint, settings: Settings, as_json: bool) -> None:
     """What a sprint would collect and what that costs at list prices, before enrichment."""
+    prices = load_prices(settings.leadgen_prices)
     rows: list[dict[str, Any]] = [
         {
             "segment": each.id,
             "source": each.source,
             "leads": each.leads,
-            "usd": round(float(price(each.source).usd(each.leads)), 2),
+            "usd": round(float(prices.usd(each.source, Decimal(each.leads))), 2),
             "source_is_on": each.source == "sales_navigator"
             or settings.leadgen_mode == "sandbox"
             or settings.vendor(each.source) is not None,

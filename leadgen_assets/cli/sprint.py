@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,16 +12,19 @@ import dagster as dg
 import typer
 from rich.console import Console
 
-from leadgen_assets.cli import show
+from leadgen_assets.cli import emergency, show
 from leadgen_assets.cli.conductor import AT_ONCE, SprintResult, conduct
+from leadgen_assets.cli.dashboard_process import dashboard_beside
 from leadgen_assets.cli.errors import CannotDo, told
 from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
+from leadgen_assets.cli.person import me
 from leadgen_assets.cli.runs import worker_pool
 from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
 from leadgen_assets.desk.status import sprint_status
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint, load_sprint
 from leadgen_assets.stores.errors import StoreConflict
+from leadgen_assets.stores.incidents import IncidentSeverity
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 
 app = typer.Typer(no_args_is_help=True)
@@ -27,6 +32,9 @@ app = typer.Typer(no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="The sprint file (sprints/*.yaml).", show_default=False)]
 Key = Annotated[str | None, typer.Option("--key", help="Name of this sprint; default: the name in the file.")]
 Which = Annotated[str | None, typer.Argument(help="The sprint; default: the latest.", show_default=False)]
+WithDashboard = Annotated[
+    bool, typer.Option("--dashboard/--no-dashboard", help="Show it live in a page while it runs.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -51,25 +59,28 @@ def open_sprint(file: File, key: Key = None) -> None:
 
 @app.command()
 @told
-def start(file: File, key: Key = None, as_json: AsJson = False) -> None:
+def start(file: File, key: Key = None, dashboard: WithDashboard = True, as_json: AsJson = False) -> None:
     """Run a whole sprint: collect all segments at once, refine, gate, load the CRM. Run again, it goes on."""
-    _conduct(load_sprint(file), key, as_json)
+    _conduct(load_sprint(file), key, dashboard, as_json)
 
 
 @app.command()
 @told
-def rehearse(key: Key = None, as_json: AsJson = False) -> None:
+def rehearse(key: Key = None, dashboard: WithDashboard = True, as_json: AsJson = False) -> None:
     """Run 1,000 leads end to end (TL-09) before the real thing."""
-    _conduct(load_sprint(PROJECT / "sprints" / "rehearsal.yaml"), key, as_json)
+    _conduct(load_sprint(PROJECT / "sprints" / "rehearsal.yaml"), key, dashboard, as_json)
 
 
-def _conduct(sprint: Sprint, key: str | None, as_json: bool) -> None:
+def _conduct(sprint: Sprint, key: str | None, dashboard: bool, as_json: bool) -> None:
     name = key or sprint.name
     with worker_pool(AT_ONCE) as pool, workplace(vendors=True, dagster=True) as place:
         _tell_who_is_off(place, name, sprint)
         _opened(place, name, sprint)
-        result = conduct(place, pool, name, quiet=as_json)
-        _show_result(result, as_json)
+        with dashboard_beside(place.settings.home, sprint=name) if dashboard else nullcontext() as page:
+            if page:
+                Console(stderr=True, highlight=False, soft_wrap=True).print(f"Dashboard: {page}")
+            result = conduct(place, pool, name, quiet=as_json)
+            _show_result(result, as_json)
     raise typer.Exit(0 if result.is_delivered else 1)
 
 
@@ -78,7 +89,12 @@ def _opened(place: Workplace, key: str, sprint: Sprint) -> OpenSprint:
         place.stores.book.open(key, sprint)
     except StoreConflict as error:
         raise CannotDo(f"{error}. Use `leadgen sprint segment …` to change it, or --key to open another.") from None
-    return place.stores.book.get(key)
+    opened = place.stores.book.get(key)
+    if emergency.was_stopped_so(opened):
+        raise CannotDo(
+            f"{key} was stopped in an emergency. When that is over: leadgen sprint resume {key}, then start again."
+        )
+    return opened
 
 
 def _tell_who_is_off(place: Workplace, key: str, sprint: Sprint) -> None:
@@ -158,14 +174,32 @@ def pause(sprint: Which = None) -> None:
 @app.command()
 @told
 def resume(sprint: Which = None) -> None:
-    """Let every paused segment collect again; then `leadgen sprint start` goes on where it stopped."""
-    _each_segment(sprint, "resume")
+    """Let every paused segment collect again; then `leadgen sprint start` goes on where it stopped. After an emergency
+    stop, what was paused before it stays paused."""
+    with workplace() as place:
+        key = which(place, sprint)
+        if not emergency.was_stopped_so(place.stores.book.get(key)):
+            _change_segments(place, key, "resume")
+            return
+        segments = emergency.let_go_on(place.stores, key, me())
+    file = f"{len(segments)} segments and buying are on again. `leadgen sprint start FILE --key {key}` goes on."
+    Console(highlight=False, soft_wrap=True).print(f"{key}: {file}")
 
 
 @app.command()
 @told
-def stop(sprint: Which = None) -> None:
+def stop(
+    sprint: Which = None,
+    now: Annotated[
+        bool, typer.Option("--emergency", help="Within seconds: end its runs too, pause buying, open an incident.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why; it goes on record.")] = "",
+    as_json: AsJson = False,
+) -> None:
     """Stop collecting for good: segments are paused and the sprint is marked stopped. What is collected stays."""
+    if now:
+        emergency_stop(sprint, reason, as_json)
+        return
     with workplace() as place:
         key = which(place, sprint)
         for each in place.stores.book.get(key).sprint.segments:
@@ -174,11 +208,40 @@ def stop(sprint: Which = None) -> None:
     Console().print(f"{key}: stopped. `leadgen sprint resume {key}` and `start` go on.")
 
 
+def emergency_stop(sprint: str | None, reason: str, as_json: bool) -> None:
+    """End everything of a sprint within seconds, and say what was done."""
+    with workplace(dagster=True) as place, dg.DagsterInstance.get() as instance:
+        key, by = which(place, sprint), me()
+        done = emergency.stop(place.stores, instance, key, by, reason)
+        incidents = place.stores.incidents
+        words = f"Emergency stop of {key}{f': {reason}' if reason else ''}"
+        standing = next((each for each in incidents.list(only_open=True) if each.sprint == key), None)
+        if standing is None:
+            incident = incidents.open(words, IncidentSeverity.P1, by, sprint=key)
+        else:
+            incident = incidents.note(standing.id, words, by)
+    if as_json:
+        _print_json({**asdict(done), "incident": incident.id})
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        f"{key}: stopped in {done.seconds:.1f} s. {len(done.paused)} segments and all buying are paused.", style="bold"
+    )
+    for name, runs in (("ended in order", done.ended), ("killed", done.killed)):
+        if runs:
+            console.print(f"Runs {name}: {', '.join(runs)}", markup=False)
+    console.print(f"Everything that was collected and paid for is kept. Incident {incident.id} is open.")
+    console.print(f"Go on: leadgen sprint resume {key}, then leadgen sprint start FILE --key {key}")
+
+
 def _each_segment(sprint: str | None, change: str) -> None:
     with workplace() as place:
-        key = which(place, sprint)
-        for each in place.stores.book.get(key).sprint.segments:
-            getattr(place.stores.book, change)(key, each.id)
+        _change_segments(place, which(place, sprint), change)
+
+
+def _change_segments(place: Workplace, key: str, change: str) -> None:
+    for each in place.stores.book.get(key).sprint.segments:
+        getattr(place.stores.book, change)(key, each.id)
     Console().print(f"{key}: all segments {change}d.")
 
 

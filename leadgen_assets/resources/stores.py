@@ -11,7 +11,9 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from leadgen_assets.collection.workbench import Assignment
+from leadgen_assets.desk.run_meter import RunMeter, RunPlace
 from leadgen_assets.leads.normalise import TargetProfile
+from leadgen_assets.partitions import dimensions
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.stores.lake import Lake
@@ -25,11 +27,15 @@ class Stores(dg.ConfigurableResource[Any]):
     _settings: Settings = PrivateAttr()
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Stores]:  # noqa: ARG002
-        """Open for the length of a run or a sensor's tick."""
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Stores]:
+        """Open for the length of a run or a sensor's tick. What a run took is put on record when it ends (PHX-02)."""
         self._settings = Settings()
         with open_stores(self._settings) as self._opened:
+            place = run_place(context)
+            meter = RunMeter(self._opened, place) if place else None
             yield self
+            if meter is not None:
+                meter.record(succeeded=not _has_failed(context))
 
     @property
     def opened(self) -> OpenStores:
@@ -70,3 +76,22 @@ class Stores(dg.ConfigurableResource[Any]):
         """Whom the sprint looks for."""
         wanted = self.sprint(key).profile
         return TargetProfile(titles=wanted.titles, countries=tuple(wanted.countries), metros=wanted.metros)
+
+
+def run_place(context: dg.InitResourceContext) -> RunPlace | None:
+    """What the run is about; None for a sensor's tick and for runs without a partition."""
+    run = context.dagster_run
+    partition = run.tags.get("dagster/partition") if run else None
+    if run is None or partition is None:
+        return None
+    job = "materialisation" if run.job_name.startswith("__") else run.job_name
+    sprint, segment = dimensions(partition) if "|" in partition else (partition, None)
+    return RunPlace(run.run_id, job, sprint, segment)
+
+
+def _has_failed(context: dg.InitResourceContext) -> bool:
+    """Whether a step of the run has failed for good; resources close before the run has its final status."""
+    if context.instance is None or context.run_id is None:
+        return False
+    failed = dg.DagsterEventType.STEP_FAILURE
+    return bool(context.instance.get_records_for_run(context.run_id, of_type=failed, limit=1).records)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -15,6 +17,7 @@ from leadgen_assets.collection.sources import fetcher, mapper
 from leadgen_assets.collection.workbench import Assignment
 from leadgen_assets.delivery.mapping import MappingError, load_mapping
 from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
+from leadgen_assets.desk.forecast import outlook
 from leadgen_assets.enrichment.asking import Desk as EnrichmentDesk
 from leadgen_assets.enrichment.enrich import enrich
 from leadgen_assets.enrichment.report import Enriched
@@ -25,6 +28,7 @@ from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.vendors import registry
 from leadgen_assets.vendors.contracts import CallObserver, CallRecord
 from leadgen_assets.vendors.governor import RateGovernor
+from leadgen_assets.vendors.prices import load_prices
 
 
 class Vendors(dg.ConfigurableResource[Any]):
@@ -36,7 +40,7 @@ class Vendors(dg.ConfigurableResource[Any]):
 
     async def _collect(self, stores: OpenStores, assignment: Assignment) -> SegmentReport:
         settings = Settings()
-        observer = counted(stores, assignment.key)
+        observer = counted(stores, assignment.key, assignment.segment.id)
         async with AsyncExitStack() as stack:
             try:
                 opened = registry.source(assignment.source, settings, _governor(settings, stack), observer)
@@ -45,7 +49,15 @@ class Vendors(dg.ConfigurableResource[Any]):
                 raise dg.Failure(str(error), allow_retries=False) from None
             client = await stack.enter_async_context(opened)
             fetch = fetcher(assignment.source, client, settings.home)
-            return await collect_segment(stores, assignment, mapper(assignment.source), fetch)
+            prices = load_prices(settings.leadgen_prices)
+            return await collect_segment(
+                stores,
+                assignment,
+                mapper(assignment.source),
+                fetch,
+                prices=prices,
+                outlook=lambda: outlook(stores, assignment.key, prices),
+            )
 
     def enrich(self, stores: OpenStores, key: str, sprint: Sprint, leads: pd.DataFrame) -> Enriched:
         """Fill what is missing by the sprint's waterfalls. Raises only store errors."""
@@ -53,6 +65,7 @@ class Vendors(dg.ConfigurableResource[Any]):
 
     async def _enrich(self, stores: OpenStores, key: str, sprint: Sprint, leads: pd.DataFrame) -> Enriched:
         settings = Settings()
+        prices = load_prices(settings.leadgen_prices)
         desk = EnrichmentDesk(
             sprint=key,
             budget_usd=Decimal(str(sprint.budget.usd)),
@@ -61,6 +74,11 @@ class Vendors(dg.ConfigurableResource[Any]):
             suppressions=stores.suppressions,
             jobs=stores.jobs,
             leads=stores.leads,
+            controls=stores.controls,
+            prices=prices,
+            marks=sprint.budget.alerts,
+            outlook=lambda: outlook(stores, key, prices),
+            tally=partial(stores.live.tally, key, is_progress=True),
         )
         async with AsyncExitStack() as stack:
             governor = _governor(settings, stack)
@@ -74,7 +92,8 @@ class Vendors(dg.ConfigurableResource[Any]):
     async def _deliver(self, stores: OpenStores, key: str, sprint: Sprint, scored: pd.DataFrame) -> SyncReport:
         settings = Settings()
         target = sprint.crm.target
-        ledgers = Ledgers(stores.outcomes, stores.leads, stores.suppressions, stores.jobs)
+        tally = partial(stores.live.tally, key, is_progress=True)
+        ledgers = Ledgers(stores.outcomes, stores.leads, stores.suppressions, stores.jobs, tally)
         try:
             mapping = load_mapping(target, getattr(settings, f"{target}_mapping"))
             async with AsyncExitStack() as stack:
@@ -91,10 +110,13 @@ def _governor(settings: Settings, stack: AsyncExitStack) -> RateGovernor:
     return governor
 
 
-def counted(stores: OpenStores, sprint: str) -> CallObserver:
-    """An observer that counts every call and its latency for the desk."""
+def counted(stores: OpenStores, sprint: str, segment: str | None = None) -> CallObserver:
+    """An observer that counts every call, its latency and what the vendor says of its quota for the desk."""
 
     def observe(call: CallRecord) -> None:
-        stores.live.call(sprint, call.vendor, call.operation, call.verdict.value, call.seconds)
+        stores.live.call(sprint, call.vendor, call.operation, call.verdict.value, call.seconds, segment)
+        if call.quota is not None:
+            told = f"{call.quota.used}/{call.quota.limit}/{call.quota.seconds}/{time.time():.0f}"
+            stores.live.mark(sprint, {f"quota:{call.vendor}:{call.operation}": told})
 
     return observe

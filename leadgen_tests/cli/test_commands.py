@@ -167,6 +167,9 @@ def test_a_failed_gate_ends_with_exit_code_1_and_shows_the_number(office: Office
     assert "average_quality_score" in shown.output
     assert "Not delivered." in shown.output
     assert office.stores.book.get("strict").state == "failed"
+    [alert] = [each for each in office.stores.alerts.open("strict") if each.rule == "workflow_failed"]
+    assert alert.instance == "refine"
+    assert "average_quality_score" in alert.text
     assert office.sandbox.crm()["count"] == 0
 
 
@@ -183,6 +186,13 @@ def test_a_segment_that_fails_does_not_stop_the_sprint(office: Office) -> None:
     assert "Delivered: every gate passed." in shown.output
     assert shown.exit_code == 0
     assert office.sandbox.crm()["count"] == office.status("limping").qualified
+    [alert] = [each for each in office.stores.alerts.open("limping") if each.rule == "workflow_failed"]
+    assert alert.instance == "collect zoominfo-1"
+
+    office.sandbox.faults("zoominfo", down=False)
+    with conducted_here(office):
+        leadgen("sprint", "start", str(file), at=office)
+    assert [each.rule for each in office.stores.alerts.open("limping") if each.rule == "workflow_failed"] == []
 
 
 def test_another_content_under_the_same_name_is_refused(opened: Office) -> None:

@@ -185,3 +185,17 @@ def _dagsters_rows(shell: Shell) -> bytes:
     finally:
         connection.close()
     return "\n".join(texts).encode()
+
+
+def test_what_the_sprint_took_is_on_record_once(day: Day, shell: Shell) -> None:
+    """PHX-02: figures of the sprint and of its runs, from their own processes; a start that did nothing leaves none."""
+    done = shell.leadgen("baseline", "show", "day", "--json")
+    figures = {name: each["current"] for name, each in json.loads(done.stdout)["figures"].items()}
+    kept = json.loads(shell.leadgen("baseline", "list", "--json").stdout)
+
+    assert done.returncode == 0, done.stderr
+    assert [each["key"] for each in kept] == ["day"]
+    assert figures["success_rate"] == 1
+    assert figures["cost_usd"] == day.told["cost_usd"]
+    assert figures["cpu_seconds"] > 0
+    assert figures["duration"] == pytest.approx(day.told["seconds"], abs=0.2)

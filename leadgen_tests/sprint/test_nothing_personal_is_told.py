@@ -83,8 +83,27 @@ def test_only_the_collections_that_hold_people_hold_people(delivered: Delivered,
     """NFR-011: ledger, suppression list, outcomes, book and counters know leads by their id."""
     stored = dict(_collections(delivered))
 
-    assert {"sprints", "cost_ledger", "suppressions", "crm_outcomes", "page_outcomes"} <= stored.keys()
+    assert {"sprints", "cost_ledger", "suppressions", "crm_outcomes", "page_outcomes", "do_not_sell", "erasures",
+            "privacy_keys", "alerts", "metrics", "reports", "slow_commands"} <= stored.keys()  # fmt: skip
     assert {name: found for name, text in stored.items() if (found := told(text, people))} == {}
+
+
+def test_nothing_in_redis_but_claims_names_anybody(delivered: Delivered, people: dict[str, set[str]]) -> None:
+    """NFR-011: live counters, rate windows and locks; a claim's name is a person's key, and lives seven days."""
+    client = delivered.office.stores.redis
+    texts = []
+    for key in client.scan_iter():
+        name = key.decode()
+        kind = client.type(key).decode()
+        if name.startswith("lead:"):
+            assert kind == "string"
+            assert 0 < client.ttl(key) <= 7 * 86_400
+            continue
+        readers = {"hash": client.hgetall, "set": client.smembers, "zset": lambda key: client.zrange(key, 0, -1)}
+        texts.append(f"{name} {readers.get(kind, client.dump)(key)!r}")
+
+    assert len(texts) > 3
+    assert told("\n".join(texts), people) == {}
 
 
 def _collections(delivered: Delivered) -> Iterator[tuple[str, str]]:

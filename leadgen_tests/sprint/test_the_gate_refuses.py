@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from leadgen_assets.automation.sensors import announce_failure
+from leadgen_assets.automation.alert_sensors import announce_failure, announce_recovery
 from leadgen_assets.resources.notify import Desk
+from leadgen_assets.resources.stores import Stores
+from leadgen_assets.stores.lease import Lease
 from leadgen_tests.sprint.office import Office, checks, definitions, failures, open_office
 from leadgen_tests.sprint.plans import small_sprint
 
@@ -80,37 +83,122 @@ def test_the_status_shows_the_failed_gate(refused: Refused) -> None:
 
 
 def test_a_failed_run_is_told_at_the_webhook(refused: Refused) -> None:
-    """REQ-022: the run-failure sensor sends one message that names job, sprint, step and check, and no second one."""
-    instance, run = refused.office.instance, refused.refined.dagster_run
-    with refused.office.at_work():
-        for _ in range(2):
-            context = dg.build_run_status_sensor_context(
-                sensor_name="announce_failure",
-                dagster_event=refused.refined.get_run_failure_event(),
-                dagster_instance=instance,
-                dagster_run=instance.get_run_by_id(run.run_id) or run,
-                resources={"desk": Desk()},
-            )
-            announce_failure(context.for_run_failure())
+    """REQ-022: the run-failure sensor raises one alert that names job, sprint, step and check, and no second one; a later
+    run of the job for the same sprint resolves it."""
+    for _ in range(2):
+        _announce(refused, announce_failure)
     [message] = [each for each in refused.office.sandbox.slack() if "refine failed" in str(each)]
-
-    assert f"refine failed: {refused.key}" in str(message)
+    assert refused.key in str(message)
     assert "scored_leads_expectations" in str(message)
     assert "average_quality_score" in str(message)
 
+    _announce(refused, announce_recovery)
+    [alert] = [each for each in refused.office.stores.alerts.list() if each.rule == "workflow_failed"]
+    assert (alert.sprint, alert.instance, alert.state) == (refused.key, "refine", "resolved")
+
+
+def _announce(refused: Refused, sensor: Callable[..., Any]) -> None:
+    """Hand the failed run to a sensor, as the daemon does."""
+    instance, run = refused.office.instance, refused.refined.dagster_run
+    with (
+        refused.office.at_work(),
+        dg.build_run_status_sensor_context(
+            sensor_name="announce_failure",
+            dagster_event=refused.refined.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=instance.get_run_by_id(run.run_id) or run,
+            resources={"desk": Desk(), "stores": Stores()},
+        ) as context,
+    ):
+        sensor(context.for_run_failure() if sensor is announce_failure else context)
+
 
 def test_a_failed_check_is_told_at_the_webhook_once(refused: Refused) -> None:
-    """REQ-022: the check sensor tells new failures and remembers what it told."""
-    office, cursors = refused.office, [None]
-    sensor = definitions().resolve_sensor_def("announce_checks")
-    for _ in range(2):
-        with office.at_work():
-            context = dg.build_sensor_context(
-                office.instance, cursor=cursors[-1], resources={"desk": Desk()}, definitions=definitions()
-            )
-            cursors.append(sensor.evaluate_tick(context).cursor)
-    told = [each for each in office.sandbox.slack() if "quality check failed" in str(each)]
+    """REQ-022: the check sensor raises an alert for the gate that refuses, and remembers what it has seen."""
+    cursors = [_tick(refused.office, "announce_checks")]
+    cursors.append(_tick(refused.office, "announce_checks", cursors[0]))
+    told = [each for each in refused.office.sandbox.slack() if "Gate refuses" in str(each)]
 
-    assert cursors[1] == cursors[2]
+    assert cursors[0] == cursors[1]
     assert len(told) == 1
-    assert f"scored_leads:average_quality_score [{refused.key}]" in str(told[0])
+    assert "scored_leads:average_quality_score" in str(told[0])
+    [alert] = [each for each in refused.office.stores.alerts.open(refused.key) if each.rule == "gate_failed"]
+    assert alert.instance == "average_quality_score"
+
+
+def test_what_was_materialised_raises_and_resolves(refused: Refused) -> None:
+    """REQ-022: the average score that `scored_leads` wrote is below the agreed one; a better one ends the alert."""
+    office = refused.office
+    cursor = _tick(office, "scored_leads_alerts")
+    [alert] = [each for each in office.stores.alerts.open(refused.key) if each.rule == "quality"]
+    assert "99 are agreed" in alert.text
+    better = dg.AssetMaterialization(
+        "scored_leads", partition=refused.key, metadata={"average_score": 99.5, "leads": 40}
+    )
+    office.instance.report_runless_asset_event(better)
+    assert _tick(office, "scored_leads_alerts", cursor) != cursor
+    assert not office.stores.alerts.get(alert.id).is_open
+
+
+def test_what_the_crm_did_not_take_is_told_until_it_did(refused: Refused) -> None:
+    """REQ-022, REQ-019: from the materialisation of `crm_sync`."""
+    office, cursor = refused.office, None
+    for failed, expected in ((3, ["crm_failures"]), (0, [])):
+        made = dg.AssetMaterialization(
+            "crm_sync", partition=refused.key, metadata={"failed": failed, "target": "hubspot"}
+        )
+        office.instance.report_runless_asset_event(made)
+        cursor = _tick(office, "crm_sync_alerts", cursor)
+        assert [each.rule for each in office.stores.alerts.open(refused.key) if each.rule == "crm_failures"] == expected
+
+
+def test_a_check_that_blocks_nothing_is_told_as_information(refused: Refused) -> None:
+    """REQ-022: `check_failed` for a warning, by segment; it ends when a later run passes the check."""
+    office, place = refused.office, dg.MultiPartitionKey({"sprint": refused.key, "segment": "apollo-1"})
+    cursor = _tick(office, "announce_checks")
+    office.instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey("raw_apollo"),
+            check_name="known_fields_only",
+            passed=False,
+            metadata={},
+            severity=dg.AssetCheckSeverity.WARN,
+            partition=str(place),
+            description="2 unknown fields",
+        )
+    )
+    for is_open in (True, False):
+        cursor = _tick(office, "announce_checks", cursor)
+        [alert] = [each for each in office.stores.alerts.list() if each.rule == "check_failed"]
+        assert (alert.severity, alert.sprint, alert.is_open) == ("INFO", refused.key, is_open)
+        assert alert.instance == "raw_apollo/known_fields_only apollo-1"
+        if is_open:
+            office.collect(refused.key, "apollo-1")
+
+
+def test_the_daemon_watches_the_rules(refused: Refused) -> None:
+    """One evaluator: `desk_watch` looks while it holds the lease, and says so when somebody else does."""
+    sensor = definitions().resolve_sensor_def("desk_watch")
+    other = Lease("alerts", refused.office.stores.redis, refused.office.stores.db, refused.office.home)
+    with refused.office.at_work():
+        assert other.take()
+        context = dg.build_sensor_context(
+            refused.office.instance, resources={"desk": Desk()}, definitions=definitions()
+        )
+        assert sensor.evaluate_tick(context).skip_message == "another process watches"
+        other.give_back()
+        assert sensor.evaluate_tick(context).skip_message != "another process watches"
+    assert "gate_failed" in {each.rule for each in refused.office.stores.alerts.open(refused.key)}
+
+
+def _tick(office: Office, name: str, cursor: str | None = None) -> str | None:
+    """Evaluate a sensor as the daemon does; its new cursor."""
+    resources = {"desk": Desk(), "stores": Stores()}
+    with (
+        office.at_work(),
+        dg.build_sensor_context(
+            office.instance, cursor=cursor, resources=resources, definitions=definitions()
+        ) as context,
+    ):
+        done = definitions().resolve_sensor_def(name).evaluate_tick(context)
+    return done.cursor

@@ -1,0 +1,1 @@
+"""The live dashboard: API, access, stream, page."""
