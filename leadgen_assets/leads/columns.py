@@ -54,6 +54,17 @@ def lists(values: Sequence[Any], owner: NDArray[np.int64], owners: int) -> pd.Se
         return pd.Series(found, dtype=object)
 
 
+@contextmanager
+def settled_heap() -> Iterator[None]:
+    """What is in memory now is no garbage for a while: the cycle collector looks only at what comes after."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def contiguous(values: pd.Series) -> pd.api.extensions.ExtensionArray:
     """A column of text in one piece: taking rows of one in pieces would join the pieces each time."""
     import pyarrow as pa

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from leadgen_assets.leads.columns import settled_heap
 from leadgen_assets.stores.documents import FrameDocuments
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.publication import Published
@@ -12,4 +13,5 @@ from leadgen_assets.stores.publication import Published
 def publish_leads(stores: OpenStores, sprint: str, scored: pd.DataFrame) -> Published:
     """Write the complete leads and remove what else is stored for the sprint. Again changes nothing."""
     losers = stores.leads.ids(sprint) - set(scored["lead_id"])
-    return stores.leads.publish(FrameDocuments(scored), sprint, losers)
+    with settled_heap():
+        return stores.leads.publish(FrameDocuments(scored), sprint, losers)

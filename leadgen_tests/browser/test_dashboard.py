@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
 PAGES = {
     "live": "/",
-    "delivered": "/?sprint=done",
+    "delivered": "/?sprint=spring",
     "sprints": "/sprints",
     "compare": f"/compare?a=spring&b={scene.SPRINT}",
     "alerts": "/alerts",
@@ -67,16 +68,17 @@ def shown(database: Any, redis_client: Any, tmp_path: Path) -> Iterator[Served]:
     """An invented sprint of full size, and what belongs to it on record."""
     stores = OpenStores(database, redis_client, (tmp_path / "lake").as_uri())
     _put_on_record(stores, tmp_path)
-    others = {"done": scene.delivered(), "spring": scene.delivered("spring"), scene.SPRINT: scene.state()}
+    others = {"spring": scene.delivered("spring"), scene.SPRINT: scene.state()}
     with served(app_over(stores, Scripted(scene.state(), others), tmp_path)) as server:
         yield server
 
 
 def _put_on_record(stores: OpenStores, home: Path) -> None:
-    for name in ("spring", scene.SPRINT):
+    ended = scene.NOW - timedelta(hours=1)
+    pasts = {"spring": scene.past(ended, 13.3, 20_532, 19_152, 1353.96), scene.SPRINT: scene.past()}
+    for name, past in pasts.items():
         stores.book.open(name, sprint(name))
-        database = stores.db["metrics"]
-        database.insert_many({"at": at, "meta": {"sprint": name}, "values": values} for at, values in scene.past())
+        stores.db["metrics"].insert_many({"at": at, "meta": {"sprint": name}, "values": values} for at, values in past)
     first, second = (alert(each) for each in ("error_rate", "api_quota"))
     for each in (first, second):
         stores.alerts.record(each)

@@ -300,22 +300,24 @@ def delivered(key: str = SPRINT) -> dict[str, Any]:
     )
 
 
-def past(until: datetime = NOW, hours: float = 14.3) -> list[tuple[datetime, dict[str, float]]]:
-    """Samples of the sprint so far: (time, values)."""
+def past(
+    until: datetime = NOW, hours: float = 14.3, collected: int = 14_107, leads: int = 13_150, usd: float = 902.84
+) -> list[tuple[datetime, dict[str, float]]]:
+    """Samples of the sprint so far: (time, values). It has come to `collected`, `leads` and `usd`."""
     samples = []
     for step in range(180):
         part = step / 179
         at = until - timedelta(hours=hours * (1 - part))
         wave = math.sin(step / 7) * 60 + math.sin(step / 2.3) * 25
-        pace = 760 + 320 * (1 - math.exp(-5 * part)) + wave if part > 0.02 else 120.0
+        pace = (0.75 + 0.32 * (1 - math.exp(-5 * part))) * collected / hours + wave if part > 0.02 else 120.0
         samples.append(
             (
                 at,
                 {
-                    "collected": round(13_850 * part**0.97),
-                    "leads": round(13_150 * part**0.97),
+                    "collected": round(collected * part**0.97),
+                    "leads": round(leads * part**0.97),
                     "leads_per_hour_now": pace,
-                    "leads_per_hour": 700 + 281 * part**0.4,
+                    "leads_per_hour": 0.71 * collected / hours + 0.29 * collected / hours * part**0.4,
                     "error_rate_now": max(
                         0.0, 0.012 + 0.01 * math.sin(step / 11) + (0.06 if 140 < step < 150 else 0.0)
                     ),
@@ -330,7 +332,7 @@ def past(until: datetime = NOW, hours: float = 14.3) -> list[tuple[datetime, dic
                     "memory": 0.34 + 0.04 * part,
                     "net_in_kbps": 380 + 90 * math.sin(step / 5),
                     "net_out_kbps": 90 + 22 * math.sin(step / 5),
-                    "cost_usd": 902 * part,
+                    "cost_usd": usd * part,
                 },
             )
         )
