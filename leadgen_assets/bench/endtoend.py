@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -27,8 +28,18 @@ _MEMORY_EVERY = 4
 """Memory is read at every fourth sample: it costs the kernel a walk over each process."""
 
 
+def sprinting(ground: Ground) -> AbstractContextManager[Job]:
+    """The sprint as it ships: with the dashboard beside it, and five people looking at it."""
+    return _sprinting(ground, viewers=5)
+
+
+def sprinting_unwatched(ground: Ground) -> AbstractContextManager[Job]:
+    """The same without a dashboard: what being watched costs is the ratio of the two."""
+    return _sprinting(ground, viewers=0)
+
+
 @contextmanager
-def sprinting(ground: Ground) -> Iterator[Job]:
+def _sprinting(ground: Ground, viewers: int) -> Iterator[Job]:
     """Services, sandbox vendors, ten segments at once, refinement, gates, CRM. A sprint that is not delivered is no
     measurement.
 
@@ -41,10 +52,11 @@ def sprinting(ground: Ground) -> Iterator[Job]:
 
     def run() -> int:
         log = ground.folder / f"sprint-{ground.size}.log"
-        command = [sys.executable, "-m", "leadgen_assets.cli.main", "sprint", "start", str(file), "--json"]
+        dashboard = "--dashboard" if viewers else "--no-dashboard"
+        command = [sys.executable, "-m", "leadgen_assets.cli.main", "sprint", "start", str(file), "--json", dashboard]
         with log.open("wb") as errors:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment)
-            with watch.over(process.pid, *vendors):
+            with watch.over(process.pid, *vendors), looked_at(Path(home), viewers):
                 answer, _ = process.communicate()
         result = json.loads(answer) if answer.strip() else {}
         if not result.get("is_delivered"):
@@ -55,15 +67,15 @@ def sprinting(ground: Ground) -> Iterator[Job]:
 
     job.run = run
     with ExitStack() as stack:
-        file, environment, vendors = SPRINT_FILE, _fresh(ground), []
+        home = stack.enter_context(TemporaryDirectory(prefix="sprint-", dir=ground.folder))
+        file, environment, vendors = SPRINT_FILE, _fresh(Path(home)), []
         if ground.size < FULL_SPRINT:
             file = REHEARSAL_FILE
         elif ground.size > FULL_SPRINT:
             file, limits = _scaled_file(ground), ground.folder / "wide-limits.yaml"
             write_wide_limits(limits)
             environment["LEADGEN_LIMITS"] = str(limits)
-            home = Path(environment["LEADGEN_HOME"])
-            vendors.append(stack.enter_context(larger_world(ground.size, home, limits))[1])
+            vendors.append(stack.enter_context(larger_world(ground.size, Path(home), limits))[1])
         yield job
 
 
@@ -87,12 +99,39 @@ def _scaled_file(ground: Ground) -> Path:
     return path
 
 
-def _fresh(ground: Ground) -> dict[str, str]:
+def _fresh(home: Path) -> dict[str, str]:
     """The environment of a newcomer: an empty home, nothing running, the rate limits the product ships."""
     own = ("LEADGEN_DATABASE", "LEADGEN_LIMITS", "DAGSTER_HOME")
     empty = ("LEADGEN_MONGO_URI", "LEADGEN_REDIS_URL", "LEADGEN_SANDBOX_URL", "DAGSTER_PG_URL")
     kept = {name: value for name, value in os.environ.items() if name not in own}
-    return {**kept, **dict.fromkeys(empty, ""), "LEADGEN_HOME": str(ground.folder / f"sprint-{ground.size}")}
+    return {**kept, **dict.fromkeys(empty, ""), "LEADGEN_HOME": str(home)}
+
+
+@contextmanager
+def looked_at(home: Path, viewers: int) -> Iterator[None]:
+    """So many viewers read the live stream of the home's dashboard, from when it is up until the block ends."""
+    over = threading.Event()
+    threads = [threading.Thread(target=_look_on, args=(home, over), daemon=True) for _ in range(viewers)]
+    for each in threads:
+        each.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for each in threads:
+            each.join(_SAMPLE_SECONDS * 4)
+
+
+def _look_on(home: Path, over: threading.Event) -> None:
+    import httpx
+
+    while not over.wait(_SAMPLE_SECONDS):
+        with suppress(OSError, ValueError, KeyError, httpx.HTTPError):
+            url = json.loads((home / "dashboard.json").read_text(encoding="utf-8"))["url"]
+            with httpx.stream("GET", f"{url}/api/stream", timeout=10) as stream:
+                for _ in stream.iter_lines():
+                    if over.is_set():
+                        return
 
 
 @dataclass

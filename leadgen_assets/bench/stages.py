@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leadgen_assets.bench.collecting import collecting
-from leadgen_assets.bench.endtoend import sprinting
+from leadgen_assets.bench.endtoend import sprinting, sprinting_unwatched
 from leadgen_assets.bench.enriching import enriching_from_cache, enriching_over_http
 from leadgen_assets.bench.ground import MOST_STORED
 from leadgen_assets.bench.measure import Setup
@@ -88,7 +88,10 @@ STAGES: tuple[Stage, ...] = (
         "enrich-http", "waterfalls over HTTP, nothing cached", enriching_over_http, bare_gets("enrich-http"), _HTTPX,
         starts_from=("golden",), largest=ONE_SPRINT, needs_sandbox=True,
     ),
-    Stage("sprint", "`leadgen sprint start`, end to end, all processes", sprinting, largest=MOST_STORED),
+    Stage(
+        "sprint", "`leadgen sprint start`, end to end, all processes, five people at the dashboard", sprinting,
+        sprinting_unwatched, "the same without dashboard", largest=MOST_STORED,
+    ),
 )  # fmt: skip
 """In the order in which they run: each before those that start from what it keeps."""
 

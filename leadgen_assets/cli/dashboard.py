@@ -49,6 +49,7 @@ def dashboard(
         str | None, typer.Option(help="Address of Dagster's web UI, for links.", show_default=False)
     ] = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+    listener: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Show a sprint live: progress, time left, segments, vendors, quality, cost, alerts. Until Ctrl-C."""
     settings = Settings()
@@ -58,9 +59,9 @@ def dashboard(
             f"--host {host} opens the dashboard to others, so it asks for a token: set LEADGEN_DASHBOARD_TOKEN to a "
             'long random text (python3 -c "import secrets; print(secrets.token_urlsafe(32))") and start again.'
         )
-    listener = _listener(host, port)
+    serving = _listener(host, port) if listener is None else socket(fileno=listener)
     # of the socket, because port 0 has become a real one
-    url = f"http://{_written(host)}:{listener.getsockname()[1]}"
+    url = f"http://{_written(host)}:{serving.getsockname()[1]}"
     page = f"{url}/?sprint={quote(sprint, safe='')}" if sprint else url
     with ExitStack() as stack:
         place = stack.enter_context(workplace())
@@ -76,7 +77,7 @@ def dashboard(
                 webbrowser.open(page)
 
         with _stopped_in_order():
-            serve(parts.app, listener, ready)
+            serve(parts.app, serving, ready)
 
 
 def _is_loopback(host: str) -> bool:

@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 import httpx
 
-from leadgen_assets.cli.dagster_process import HOST, why_not
+from leadgen_assets.cli.dagster_process import HOST
 from leadgen_assets.cli.dashboard import PORT
 from leadgen_assets.cli.whereabouts import DASHBOARD, known
+from leadgen_assets.desk.dashboard.server import listen
 
 END_SECONDS = 6.0
 LAST_LOOK_SECONDS = 4.0
@@ -44,26 +45,39 @@ def _page(url: str, sprint: str | None) -> str:
 
 def _start(home: Path, dagster: str | None) -> tuple[subprocess.Popen[bytes] | None, str | None]:
     try:
-        port = PORT if why_not(PORT) is None else _free_port()
+        # bound here and handed over, so that nobody takes the port before the child is up
+        listener = _listener()
         log = home / "logs" / "dashboard.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "leadgen_assets.cli.dashboard", "--no-open", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "leadgen_assets.cli.dashboard",
+            "--no-open",
+            "--listener",
+            str(listener.fileno()),
+        ]
         command += ["--parent", str(os.getpid()), *(["--dagster", dagster] if dagster else [])]
         # LEADGEN_HOME may come from a `.env`; the child must not look for another one
         environment = {**os.environ, "LEADGEN_HOME": str(home)}
-        with log.open("ab") as output:
+        port = listener.getsockname()[1]
+        with listener, log.open("ab") as output:
             # a session of its own: Ctrl-C in the terminal reaches only us, and we end it in order
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
-            )
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True,
+                pass_fds=(listener.fileno(),),
+            )  # fmt: skip
     except OSError:
         return None, None
     return process, f"http://{HOST}:{port}"
 
 
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
+def _listener() -> socket.socket:
+    """On the usual port, or on a free one while another home's dashboard has it."""
+    try:
+        return listen(HOST, PORT)
+    except OSError:
+        return listen(HOST, 0)
 
 
 def _end(process: subprocess.Popen[bytes], url: str | None) -> None:

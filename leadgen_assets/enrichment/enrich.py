@@ -19,6 +19,7 @@ from leadgen_assets.enrichment.lead_rows import LeadRows
 from leadgen_assets.enrichment.own_knowledge import fill_from_own_leads
 from leadgen_assets.enrichment.report import Enriched, EnrichmentReport
 from leadgen_assets.enrichment.verify_step import verify_emails
+from leadgen_assets.leads.columns import settled_heap
 from leadgen_assets.leads.emails import KEY_KINDS
 from leadgen_assets.sprint_file import Enrichment
 from leadgen_assets.vendors.contracts import CompanyFinder, EmailFinder, EmailVerifier
@@ -46,6 +47,13 @@ async def enrich(golden: pd.DataFrame, plan: Enrichment, tools: Toolbox, desk: D
     report = EnrichmentReport()
     if golden.empty:
         return Enriched(golden.copy(), report)
+    with settled_heap():
+        return Enriched(await _enriched(golden, plan, tools, desk, report), report)
+
+
+async def _enriched(
+    golden: pd.DataFrame, plan: Enrichment, tools: Toolbox, desk: Desk, report: EnrichmentReport
+) -> pd.DataFrame:
     rows = LeadRows(golden)
     suppressed = (await asyncio.to_thread(desk.suppressions.mask, golden)).tolist()
     may_ask = [
@@ -69,7 +77,7 @@ async def enrich(golden: pd.DataFrame, plan: Enrichment, tools: Toolbox, desk: D
             rows.flag(row, "suppressed")
     leads = rows.frame()
     leads["is_suppressed"] = pd.Series(suppressed, index=leads.index, dtype=bool)
-    return Enriched(leads, report)
+    return leads
 
 
 def _keys(rows: LeadRows, row: int) -> list[tuple[str, str]]:

@@ -57,7 +57,6 @@ def lists(values: Sequence[Any], owner: NDArray[np.int64], owners: int) -> pd.Se
 @contextmanager
 def settled_heap() -> Iterator[None]:
     """What is in memory now is no garbage for a while: the cycle collector looks only at what comes after."""
-    gc.collect()
     gc.freeze()
     try:
         yield

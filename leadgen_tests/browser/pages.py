@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect, sync_playwright
 
@@ -33,10 +34,11 @@ class DagsterPages:
         self.page.wait_for_timeout(400)  # icons come after the text
         self.page.screenshot(path=self.pictures / f"{self._taken:02}-{name}.png")
 
-    def open_graph(self) -> None:
-        """The global asset graph with every group unfolded."""
+    def open_graph(self, selection: str = "") -> None:
+        """The global asset graph with every group unfolded, or the part of it that a selection names."""
         expanded = "%2C".join(f"global%40global%3A{group}" for group in GROUPS)
-        self.page.goto(f"{self.url}/asset-groups?expanded={expanded}")
+        part = f"~{quote(selection, safe='')}" if selection else ""
+        self.page.goto(f"{self.url}/asset-groups{part}?expanded={expanded}")
         for name in ("raw_apollo", "normalized_apollo", "deduplicated_leads", "crm_sync"):
             self.asset(name).wait_for()
 
