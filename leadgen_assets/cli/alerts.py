@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from leadgen_assets.cli.errors import CannotDo, told
+from leadgen_assets.cli.person import me
 from leadgen_assets.cli.workplace import Workplace, workplace
 from leadgen_assets.desk.alerts.contacts import load_contacts
 from leadgen_assets.desk.alerts.evaluator import Evaluator
@@ -103,7 +103,7 @@ def acknowledge(alert: AlertId, by: By = None, as_json: AsJson = False) -> None:
             raise CannotDo(
                 f"{found.id} was resolved at {found.resolved_at:%Y-%m-%d %H:%M} UTC; nothing to acknowledge."
             )
-        done = place.stores.alerts.acknowledge(found.id, by or getpass.getuser())
+        done = place.stores.alerts.acknowledge(found.id, by or me())
     _tell(done, f"{done.id} is acknowledged by {done.acked_by}.", as_json)
 
 
@@ -118,7 +118,7 @@ def resolve(
     """End an alert by hand. Measured conditions end by themselves; one that still holds stays quiet until it has cleared."""
     with _evaluator() as (place, evaluator):
         found = place.stores.alerts.get(alert)
-        done = evaluator.resolve(found.id, by or getpass.getuser(), reason)
+        done = evaluator.resolve(found.id, by or me(), reason)
         if done is None:
             raise CannotDo(f"{found.id} was resolved already.")
     _tell(done, f"{done.id} is resolved.", as_json)
@@ -177,7 +177,7 @@ def quiet(
         watch = place.stores.alert_watch
         if minutes:
             until = now() + timedelta(minutes=minutes)
-            watch.silence(Silence(rule, instance, until, by or getpass.getuser(), reason))
+            watch.silence(Silence(rule, instance, until, by or me(), reason))
             said = f"{rule} is quiet until {until:%Y-%m-%d %H:%M} UTC."
         else:
             said = f"{rule} speaks again." if watch.speak(rule, instance) else f"{rule} was not quiet."

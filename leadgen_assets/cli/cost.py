@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from rich.console import Console
 
 from leadgen_assets.cli import show_cost
 from leadgen_assets.cli.errors import told
+from leadgen_assets.cli.person import me
 from leadgen_assets.cli.sprint import AsJson, Which, which
 from leadgen_assets.cli.workplace import workplace
 from leadgen_assets.desk.cost import Cost, cost_of
@@ -71,7 +71,7 @@ def pause(
     with workplace() as place:
         key, controls = which(place, sprint), place.stores.controls
         change = controls.pause_enrichment if enrichment_only else controls.pause_all
-        changed = change(key, by or getpass.getuser(), reason)
+        changed = change(key, by or me(), reason)
         said = _control(key, changed, controls.read(key).says)
     if not _told(said, as_json):
         _say(said)
@@ -91,7 +91,7 @@ def resume(
     """Buy again. A running sprint goes on by itself while it collects; later, `leadgen sprint start` goes on."""
     with workplace() as place:
         key, controls = which(place, sprint), place.stores.controls
-        changed = controls.resume(key, by or getpass.getuser(), reason, collection_only=collection_only)
+        changed = controls.resume(key, by or me(), reason, collection_only=collection_only)
         said = _control(key, changed, controls.read(key).says)
         found = cost_of(place.stores, key)
     said["share"] = found.share

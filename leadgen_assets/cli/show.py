@@ -20,7 +20,7 @@ from leadgen_assets.vendors.prices import load_prices
 _PLAIN: dict[str, Any] = {"box": None, "header_style": "dim", "padding": (0, 2, 0, 0)}
 
 
-def _console() -> Console:
+def wide_console() -> Console:
     """As wide as the terminal; wide enough for every column where there is none."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=140)
@@ -28,7 +28,7 @@ def _console() -> Console:
 
 def status(current: SprintStatus) -> None:
     """Figures, gates and segments of a sprint."""
-    console = _console()
+    console = wide_console()
     console.print(f"[bold]{current.sprint}[/bold]  {current.state}")
     console.print(_figures(current), "")
     console.print(_segments(current))
@@ -42,7 +42,7 @@ def status(current: SprintStatus) -> None:
 def result(done: SprintResult) -> None:
     """The status, what this run did, what went wrong, and where the report is."""
     status(done.status)
-    console = _console()
+    console = wide_console()
     if done.did_nothing:
         console.print("Nothing to do: no lead added, nothing bought, nothing synced.")
     else:
@@ -80,7 +80,7 @@ def plan(sprint: Sprint, settings: Settings, as_json: bool) -> None:
     for row in rows:
         on = "on" if row["source_is_on"] else f"off: no credentials ({row['source']})"
         table.add_row(row["segment"], row["source"], f"{row['leads']:,}", f"${row['usd']:,.2f}", on)
-    console = _console()
+    console = wide_console()
     console.print(table)
     total = sum(float(row["usd"]) for row in rows)
     leads = sum(int(row["leads"]) for row in rows)
@@ -92,7 +92,7 @@ def sprints(rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table("Sprint", "State", "Opened", "Segments")
     for row in rows:
         table.add_row(row["sprint"], row["state"], f"{row['opened_at']:%Y-%m-%d %H:%M}", str(row["segments"]))
-    _console().print(table)
+    wide_console().print(table)
 
 
 def _figures(current: SprintStatus) -> Table:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from leadgen_assets.cli.show import wide_console
 from leadgen_assets.desk import wording as say
 from leadgen_assets.desk.baseline import Comparison, Judged
 from leadgen_assets.desk.cost import Cost, Spent
@@ -16,15 +17,9 @@ from leadgen_assets.stores.baselines import Baseline
 SHOWN_HOURS = 12
 
 
-def _console() -> Console:
-    """As wide as the terminal; wide enough for every column where there is none."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=140)
-
-
 def cost(found: Cost) -> None:
     """Totals, marks, and the parts of a sprint's cost."""
-    console = _console()
+    console = wide_console()
     console.print(f"[bold]{found.sprint}[/bold]  {say.usd(found.usd)} of {say.usd(found.budget_usd)}")
     console.print(_totals(found), "")
     console.print(_marks(found), "")
@@ -45,7 +40,7 @@ def cost(found: Cost) -> None:
 
 def forecast(found: Cost, projection: Projection) -> None:
     """The end of the sprint, the day, the month."""
-    console = _console()
+    console = wide_console()
     to_come: Forecast = found.forecast
     console.print(f"[bold]{found.sprint}[/bold]  {say.usd(to_come.usd)} at the end of {say.usd(found.budget_usd)}")
     table = _grid()
@@ -68,7 +63,7 @@ def forecast(found: Cost, projection: Projection) -> None:
 
 def comparison(found: Judged) -> None:
     """A sprint or run against what is usual."""
-    console, current = _console(), found.baseline
+    console, current = wide_console(), found.baseline
     console.print(f"[bold]{current.key}[/bold]  {current.about}  {current.at:%Y-%m-%d %H:%M} UTC", highlight=False)
     table = _plain("Figure", "")
     for name in ("This time", "Usual", "Spread", "Earlier", "Trend"):
@@ -98,7 +93,7 @@ def baselines(rows: Sequence[Baseline]) -> None:
         cells = (figure(each.figures.get(name), unit) for name, unit in names)
         ended = "well" if each.succeeded else "[red]badly[/red]"
         table.add_row(f"{each.at:%Y-%m-%d %H:%M}", each.about, each.key, ended, *cells)
-    _console().print(table)
+    wide_console().print(table)
 
 
 def figure(value: float | None, unit: str) -> str:
