@@ -28,7 +28,7 @@ $(STAMP): requirements/core.txt pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/core.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# compiled on all cores, so that no first start pays for it; a few packages ship files for other Pythons
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 $(VENV)/lib leadgen_assets >/dev/null 2>&1 || true
 	@touch $@
 
 sprint: bootstrap ## run the whole 20,000-lead sprint against the sandbox vendors

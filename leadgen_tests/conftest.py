@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Generator, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,14 +107,11 @@ def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
 
 @pytest.fixture
 def database(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    """A database of this test alone, with validator and indexes, dropped afterwards."""
-    fresh = mongo_client[f"test_{uuid.uuid4().hex[:12]}"]
-    if find_spec("leadgen_assets.stores.migrations"):
-        from leadgen_assets.stores.migrations import migrate
+    """A database of this test alone, with validator and indexes."""
+    from leadgen_tests.databases import lent_database
 
-        migrate(fresh)
-    yield fresh
-    mongo_client.drop_database(fresh.name)
+    with lent_database(mongo_client) as lent:
+        yield lent
 
 
 @pytest.fixture

@@ -23,6 +23,10 @@ _PLAIN_HOST = re.compile(r"(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])
 _LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
+_KNOWN = 262_144
+"""Companies that are remembered: more than a million leads have. A cache that is a little too small is of no use at all."""
+
+
 class CompanyTable(Table):
     """Schema of companies.yaml. `size_bands` maps a band to its largest head count."""
 
@@ -44,7 +48,7 @@ class CompanyName:
     is_junk: bool = False
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_KNOWN)
 def name(text: str) -> CompanyName:
     """The company in a text. "Acme Media, Inc." → Acme Media; "Self-Employed" and the like → junk; "…" → nothing."""
     given = clean(without_symbols(text))
@@ -58,7 +62,7 @@ def name(text: str) -> CompanyName:
     return CompanyName(display, _key(display))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_KNOWN)
 def domain(text: str) -> str | None:
     """Registrable domain of a web address in lower-case ASCII; None for pages on foreign hosts, IPs and non-addresses.
 

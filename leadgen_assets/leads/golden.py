@@ -11,7 +11,8 @@ import pandas as pd
 
 from leadgen_assets.leads import flags
 from leadgen_assets.leads.columns import Codes, contiguous, lists, positions, shared_lists, text_array
-from leadgen_assets.leads.identity import KINDS, Clusters
+from leadgen_assets.leads.identity import Clusters
+from leadgen_assets.leads.key_graph import KINDS
 from leadgen_assets.leads.provenance import fields_text, origin_text, united
 from leadgen_assets.leads.schema import COORDINATES, LEAD_FIELDS, SOURCES
 from leadgen_assets.leads.survivorship import Survivorship, default_survivorship, survivors

@@ -6,20 +6,25 @@ records arrive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from leadgen_assets.leads.columns import Codes, positions
 from leadgen_assets.leads.emails import KEY_KINDS
-
-STRONG_KINDS: tuple[str, ...] = ("linkedin", "member", "vendor")
-KINDS: tuple[str, ...] = ("linkedin", "email", "member", "vendor")
-EMAIL = KINDS.index("email")
+from leadgen_assets.leads.key_graph import (
+    EMAIL,
+    KINDS,
+    Carried,
+    carried_by,
+    components,
+    crosswalk_codes,
+    size,
+    strong_groups,
+)
 
 
 def lead_id(sprint: str, segment: str, page: int, position: int) -> str:
@@ -87,8 +92,8 @@ def cluster(keys: pd.DataFrame, crosswalk: pd.DataFrame | None = None, known: pd
     Two profiles are two URLs, or two member tokens of one family: a URL and a token may well be one person.
     The cluster's id is the smallest id of an earlier sprint's lead, else of one already delivered, else of any member.
     """
-    carried = _carried(keys, known)
-    strong = _strong_groups(carried, crosswalk)
+    carried = carried_by(keys, known)
+    strong = strong_groups(carried, crosswalk)
     by_email = _email_groups(carried, strong)
     usable = carried.only((carried.kind != EMAIL) | ~np.isin(carried.key, by_email.unusable))
     head = _heads(carried, by_email.label)
@@ -110,27 +115,6 @@ def cluster(keys: pd.DataFrame, crosswalk: pd.DataFrame | None = None, known: pd
 
 
 @dataclass(frozen=True)
-class _Carried:
-    """Which lead carries which key, each pair once, as numbers.
-
-    lead: position in `ids` (all leads, sorted, so that a smaller number is a smaller id). key: position in `texts`.
-    kind: position in KINDS of each pair. is_current, is_known: per lead.
-    """
-
-    lead: Codes
-    key: Codes
-    kind: Codes
-    ids: Any
-    texts: Any
-    is_current: NDArray[np.bool_]
-    is_known: NDArray[np.bool_]
-
-    def only(self, mask: NDArray[np.bool_]) -> _Carried:
-        """Some of the pairs."""
-        return replace(self, lead=self.lead[mask], key=self.key[mask], kind=self.kind[mask])
-
-
-@dataclass(frozen=True)
 class _EmailGroups:
     """label: final group of each lead. shared, bridging: addresses that merge nobody, by reason.
 
@@ -148,87 +132,15 @@ class _EmailGroups:
         return np.concatenate([self.shared, self.bridging])
 
 
-def _carried(keys: pd.DataFrame, known: pd.DataFrame | None) -> _Carried:
-    parts = [keys[["lead_id", "kind", "key"]]]
-    if known is not None and len(known):
-        parts.append(known[["lead_id", "kind", "key"]])
-    of_keys = len(parts[0])
-    table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-    sound = (table["lead_id"].notna() & table["key"].notna()).to_numpy(dtype=bool)
-    is_current = np.arange(len(table)) < of_keys
-    if not sound.all():
-        table, is_current = table[sound], is_current[sound]
-    kind = _kinds(table["kind"])
-    lead, ids = pd.factorize(table["lead_id"].astype("str"), sort=True)
-    text, texts = pd.factorize(table["key"].astype("str"))
-    lead, text = lead.astype(np.int64), text.astype(np.int64)
-    # Two kinds may have a key of the same text: the pair of both is the key.
-    key, pairs = pd.factorize(text * len(KINDS) + kind)
-    pair = lead * len(pairs) + key
-    first = ~pd.Series(pair).duplicated().to_numpy()
-    return _Carried(
-        lead[first],
-        key.astype(np.int64)[first],
-        kind[first],
-        ids.array,
-        texts.array.take(pairs // len(KINDS)),
-        np.bincount(lead[is_current], minlength=len(ids)) > 0,
-        np.bincount(lead[~is_current], minlength=len(ids)) > 0,
-    )
-
-
-def _kinds(kinds: pd.Series) -> Codes:
-    """Positions in KINDS. `ValueError` for a kind that is none."""
-    codes, words = pd.factorize(kinds.astype("str"))
-    unknown = set(words) - set(KINDS)
-    if unknown:
-        raise ValueError(f"unknown key kind {', '.join(sorted(map(str, unknown)))}; there are {', '.join(KINDS)}")
-    return np.asarray([KINDS.index(str(each)) for each in words], dtype=np.int64)[codes].astype(np.int64)
-
-
-def _strong_groups(carried: _Carried, crosswalk: pd.DataFrame | None) -> Codes:
-    """Group of each lead over the strong keys and the crosswalk."""
-    leads = len(carried.ids)
-    strong = carried.only(carried.kind != EMAIL)
-    nodes = leads + len(carried.texts)
-    crossed, person = _crosswalk_codes(strong, crosswalk)
-    ours = np.concatenate([strong.lead, crossed + leads])
-    theirs = np.concatenate([strong.key + leads, person + nodes])
-    return _components(ours, theirs, nodes + _size(person))[:leads]
-
-
-def _crosswalk_codes(strong: _Carried, crosswalk: pd.DataFrame | None) -> tuple[Codes, Codes]:
-    """Code of each key that the crosswalk names, and of the person it gives that key to. Pairs are joined among
-    themselves first: they may chain through a key that no lead carries.
-    """
-    nothing = np.empty(0, dtype=np.int64)
-    if crosswalk is None or crosswalk.empty:
-        return nothing, nothing
-    pairs = crosswalk[["linkedin_url", "linkedin_member"]].dropna().drop_duplicates()
-    url, member = pd.factorize(pairs["linkedin_url"])[0], pd.factorize(pairs["linkedin_member"])[0]
-    person = _components(url, member + _size(url), _size(url) + _size(member))[url]
-    sides = pd.DataFrame(
-        {
-            "kind": [KINDS.index("linkedin")] * len(pairs) + [KINDS.index("member")] * len(pairs),
-            "key": [*pairs["linkedin_url"], *pairs["linkedin_member"]],
-            "person": np.concatenate([person, person]),
-        }
-    ).astype({"key": "str"})
-    codes, first = np.unique(strong.key, return_index=True)
-    named = pd.DataFrame({"kind": strong.kind[first], "key": strong.texts.take(codes), "code": codes})
-    found = sides.merge(named, on=["kind", "key"])
-    return found["code"].to_numpy(dtype=np.int64), found["person"].to_numpy(dtype=np.int64)
-
-
-def _email_groups(carried: _Carried, strong: Codes) -> _EmailGroups:
+def _email_groups(carried: Carried, strong: Codes) -> _EmailGroups:
     profiles = _profiles(carried, strong)
     of_email = carried.kind == EMAIL
     pairs = pd.DataFrame({"email": carried.key[of_email], "group": strong[carried.lead[of_email]]})
     pairs = pairs.drop_duplicates()
     shared = _with_two_profiles(pairs, "email", profiles)
     uniting = pairs[~pairs["email"].isin(shared)]
-    groups = _size(strong)
-    united = _components(uniting["group"].to_numpy(), uniting["email"].to_numpy() + groups, groups + len(carried.texts))
+    groups = size(strong)
+    united = components(uniting["group"].to_numpy(), uniting["email"].to_numpy() + groups, groups + len(carried.texts))
     component = pd.DataFrame({"component": united[:groups], "group": np.arange(groups)})
     bridged = _with_two_profiles(component, "component", profiles)
     in_bridge = np.isin(united[:groups], bridged)
@@ -241,7 +153,7 @@ def _email_groups(carried: _Carried, strong: Codes) -> _EmailGroups:
     return _EmailGroups(label[strong], shared, bridging, united[:groups][strong], bridged)
 
 
-def _profiles(carried: _Carried, strong: Codes) -> pd.DataFrame:
+def _profiles(carried: Carried, strong: Codes) -> pd.DataFrame:
     """group, family: kinds of LinkedIn identity of each strong group; two groups of one family are two people."""
     of_linkedin = carried.only(np.isin(carried.kind, [KINDS.index("linkedin"), KINDS.index("member")]))
     # ACwAA… and ACoAA… tokens are two spellings of one member, so only tokens spelled alike can differ.
@@ -258,7 +170,7 @@ def _with_two_profiles(pairs: pd.DataFrame, by: str, profiles: pd.DataFrame) -> 
     return np.unique(met[met > 1].index.get_level_values(by).to_numpy(dtype=np.int64))
 
 
-def _conflicts(carried: _Carried, found: _EmailGroups) -> pd.DataFrame:
+def _conflicts(carried: Carried, found: _EmailGroups) -> pd.DataFrame:
     is_shared = (carried.kind == EMAIL) & np.isin(carried.key, found.shared)
     by_shared = pd.DataFrame({"lead": carried.lead[is_shared], "case": carried.key[is_shared]})
     crossed = np.flatnonzero(np.isin(found.component, found.bridged))
@@ -280,14 +192,14 @@ def _conflicts(carried: _Carried, found: _EmailGroups) -> pd.DataFrame:
     )
 
 
-def _heads(carried: _Carried, label: Codes) -> Codes:
+def _heads(carried: Carried, label: Codes) -> Codes:
     """The lead that gives each group its id: an earlier sprint's first, then one already delivered, then the smallest."""
     rank = np.where(~carried.is_current, 0, np.where(carried.is_known, 1, 2))
     order = np.lexsort((np.arange(len(label)), rank, label))
     return order[np.unique(label[order], return_index=True)[1]].astype(np.int64)
 
 
-def _owned_keys(usable: _Carried, head: Codes) -> pd.DataFrame:
+def _owned_keys(usable: Carried, head: Codes) -> pd.DataFrame:
     """cluster_id, kind, key of the keys that clusters own, each once, sorted."""
     owned = ~pd.Series(head * len(usable.texts) + usable.key).duplicated().to_numpy()
     head, key, kind = head[owned], usable.key[owned], usable.kind[owned]
@@ -308,7 +220,7 @@ def _owned_keys(usable: _Carried, head: Codes) -> pd.DataFrame:
     )
 
 
-def _edges(usable: _Carried, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
+def _edges(usable: Carried, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
     """Every lead to the smallest lead with the same key, and to the smallest whose keys the crosswalk calls the same."""
     smallest = np.full(len(usable.texts), len(usable.ids), dtype=np.int64)
     np.minimum.at(smallest, usable.key, usable.lead)
@@ -316,7 +228,7 @@ def _edges(usable: _Carried, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
     spokes = usable.lead != hub
     words = np.asarray([*KINDS, "crosswalk"], dtype=object)
     edges = pd.DataFrame({"lead": usable.lead[spokes], "other": hub[spokes], "kind": words[usable.kind[spokes]]})
-    crossed, person = _crosswalk_codes(usable.only(usable.kind != EMAIL), crosswalk)
+    crossed, person = crosswalk_codes(usable.only(usable.kind != EMAIL), crosswalk)
     if len(crossed):
         sides = pd.DataFrame({"lead": smallest[crossed], "person": person})
         sides["other"] = sides.groupby("person")["lead"].transform("min")
@@ -330,17 +242,3 @@ def _edges(usable: _Carried, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
             "kind": edges["kind"].astype("str"),
         }
     )
-
-
-def _components(ours: Any, theirs: Any, nodes: int) -> Codes:
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    if nodes == 0:
-        return np.empty(0, dtype=np.int64)
-    graph = coo_matrix((np.ones(len(ours), dtype=np.int32), (ours, theirs)), shape=(nodes, nodes))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
-def _size(codes: Any) -> int:
-    return int(codes.max()) + 1 if len(codes) else 0

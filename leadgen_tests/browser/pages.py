@@ -34,6 +34,10 @@ class DagsterPages:
         self.page.wait_for_timeout(400)  # icons come after the text
         self.page.screenshot(path=self.pictures / f"{self._taken:02}-{name}.png")
 
+    def rest(self) -> None:
+        """Show nothing for a while: Dagster's pages ask for news every second, which a small machine feels."""
+        self.page.goto("about:blank")
+
     def open_graph(self, selection: str = "") -> None:
         """The global asset graph with every group unfolded, or the part of it that a selection names."""
         expanded = "%2C".join(f"global%40global%3A{group}" for group in GROUPS)
@@ -111,7 +115,9 @@ def dagster_pages(chromium: str, url: str, pictures: Path) -> Iterator[DagsterPa
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         try:
-            page = browser.new_page(viewport={"width": 1700, "height": 950}, color_scheme="light")
+            page = browser.new_page(
+                viewport={"width": 1700, "height": 950}, color_scheme="light", reduced_motion="reduce"
+            )
             page.set_default_timeout(PATIENCE_MS)
             pages = DagsterPages(page, url, pictures)
             try:

@@ -60,6 +60,8 @@ def halted(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, str]) ->
             ]
         try:
             _until(lambda: len(office.stores.raw_pages.landed(key, "apollo-1")) > 0)
+            # on a loaded machine the stop may take seconds to arrive: there must still be something to stop
+            office.sandbox.faults("apollo", latency_ms=15_000)
             began = time.monotonic()
             done = leadgen("sprint", "stop", key, "--emergency", "--reason", "wrong list", "--json", at=office)
             seconds = time.monotonic() - began

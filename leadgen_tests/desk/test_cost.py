@@ -67,7 +67,7 @@ def found(answer: Any, name: str) -> Iterator[Any]:
 
 def test_the_parts_agree_with_the_ledger_to_the_cent(stores: OpenStores) -> None:
     """PHX-03, OPS-02: by vendor, segment, field and hour; each adds up to the total."""
-    nine = datetime(2026, 11, 22, 9, 59, tzinfo=UTC)
+    nine = datetime(2026, 1, 5, 9, 59, tzinfo=UTC)
     buy(stores, "apollo", "bulk_match", 2.5, "apollo-1", at=nine)
     buy(stores, "brightdata", "filter", 1.25, "brightdata-1", at=nine + timedelta(minutes=2))
     buy(stores, "brightdata", "filter", 0.5)
@@ -88,7 +88,7 @@ def test_the_parts_agree_with_the_ledger_to_the_cent(stores: OpenStores) -> None
     assert {name: each.usd for name, each in cost.by_field.items()} == {
         "collection": 3.75, "company": 3.52, "email": 0.149, "verification": 0.09,
     }  # fmt: skip
-    assert [cost.by_hour[f"2026-11-22T{hour}:00:00Z"].usd for hour in ("09", "10")] == [2.5, 1.25]
+    assert [cost.by_hour[f"2026-01-05T{hour}:00:00Z"].usd for hour in ("09", "10")] == [2.5, 1.25]
     assert cost.by_segment["apollo-1"].reserved_usd == 0.25
     assert cost.by_operation["clearbit company"].credits == 10
 

@@ -76,7 +76,7 @@ def frames() -> Frames:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as each:
+    with dg.DagsterInstance.ephemeral() as each:
         each.add_dynamic_partitions("sprint", [SPRINT])
         each.add_dynamic_partitions("segment", ["apollo-1", "zoominfo-1"])
         yield each

@@ -57,7 +57,7 @@ SYNC_ONLY = dg.AssetSelection.assets("sync")
 def instance() -> Iterator[dg.DagsterInstance]:
     quality.clear()
     attempts.clear()
-    with dg.instance_for_test() as each:
+    with dg.DagsterInstance.ephemeral() as each:
         each.add_dynamic_partitions("sprint", [SPRINT, OTHER])
         yield each
 

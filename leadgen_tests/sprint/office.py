@@ -6,18 +6,17 @@ import logging
 import os
 import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
 import pandas as pd
+from pymongo import MongoClient
 
 from leadgen_assets.cli.workplace import PROJECT
 from leadgen_assets.desk.status import SprintStatus, sprint_status
@@ -25,9 +24,10 @@ from leadgen_assets.partitions import GRID, SEGMENTS, SPRINTS, dimensions
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.stores.opened import OpenStores, open_stores
+from leadgen_tests.databases import lent_database
 from leadgen_tests.sprint.vendors import Sandbox, no_limits, serving, world
 
-_redis_databases = count()
+_free_redis_databases = list(range(1, 16))
 
 
 @dataclass
@@ -168,33 +168,41 @@ def open_office(
     where vendors are, from the address of the office's sandbox; by default those of sandbox mode.
     """
     from leadgen_assets.sandbox.sales_navigator import write_exports
-    from leadgen_assets.stores.migrations import migrate
 
     home = root / "home"
     home.mkdir(parents=True)
     limits = no_limits(root / "limits.yaml")
     write_exports(world(), home / "imports" / "sales_navigator")
     _settle(home / "imports")
-    # Databases 1 to 15 in turn: 0 is emptied by other tests, and an office may outlive a test.
-    redis_url = f"{servers['LEADGEN_REDIS_URL'].rsplit('/', 1)[0]}/{1 + next(_redis_databases) % 15}"
     with ExitStack() as stack:
+        number = stack.enter_context(_redis_database())
+        client = stack.enter_context(MongoClient(servers["LEADGEN_MONGO_URI"], tz_aware=True))
+        database = stack.enter_context(lent_database(client))
         sandbox = stack.enter_context(serving(limits))
         given = {
             **servers,
-            "LEADGEN_REDIS_URL": redis_url,
+            "LEADGEN_REDIS_URL": f"{servers['LEADGEN_REDIS_URL'].rsplit('/', 1)[0]}/{number}",
             "LEADGEN_HOME": str(home),
-            "LEADGEN_DATABASE": f"office_{uuid.uuid4().hex[:12]}",
+            "LEADGEN_DATABASE": database.name,
             "LEADGEN_LIMITS": str(limits),
             **(settings_at or _sandbox_mode)(sandbox.url),
         }
         settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})
         stores = stack.enter_context(open_stores(settings))
         stores.redis.flushdb()
-        migrate(stores.db)
-        stack.callback(stores.db.client.drop_database, stores.db.name)
         instance = _instance(root / "dagster", given) if dagster_home else dg.DagsterInstance.ephemeral()
         stack.enter_context(instance)
         yield Office(home, given, sandbox, instance, stores)
+
+
+@contextmanager
+def _redis_database() -> Iterator[int]:
+    """Number of a database that no other office uses; 0 is emptied by other tests, and an office may outlive a test."""
+    number = _free_redis_databases.pop(0)
+    try:
+        yield number
+    finally:
+        _free_redis_databases.append(number)
 
 
 @contextmanager

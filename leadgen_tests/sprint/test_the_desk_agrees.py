@@ -15,6 +15,11 @@ from leadgen_tests.sprint.conftest import Delivered
 def state(delivered: Delivered) -> dict[str, Any]:
     """What the desk shows of it."""
     settings = Settings(_env_file=None, **{name.lower(): value for name, value in delivered.office.env.items()})
+    # queries are told of the last minute, and the sprint may have ended longer ago than that
+    live = delivered.office.stores.live
+    live.mark(delivered.key, {"stage": live.read(delivered.key).marks["stage"]})
+    delivered.office.status(delivered.key)
+    assert live.flush()
     return StateReader(delivered.office.stores, settings=settings).read(delivered.key)
 
 

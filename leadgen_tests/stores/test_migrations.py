@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,15 @@ from leadgen_assets.stores.migrations import migrate, problems
 from leadgen_assets.stores.mongo import LEADS
 
 from .samples import lead
+
+
+@pytest.fixture
+def database(mongo_client):
+    """One that these tests may spoil."""
+    spoilt = mongo_client[f"spoilt_{uuid.uuid4().hex[:12]}"]
+    migrate(spoilt)
+    yield spoilt
+    mongo_client.drop_database(spoilt.name)
 
 
 @pytest.fixture

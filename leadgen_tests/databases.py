@@ -1,0 +1,40 @@
+"""Databases for tests, used again and again: making one with its forty indexes takes longer than most tests do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from leadgen_assets.stores.lead_schema import SIDE_INDEXES
+from leadgen_assets.stores.migrations import migrate, problems
+from leadgen_assets.stores.mongo import LEADS
+
+if TYPE_CHECKING:
+    from pymongo import MongoClient
+    from pymongo.database import Database
+
+_free: dict[tuple[str, int] | None, list[str]] = {}
+"""Names of empty databases by server."""
+
+
+@contextmanager
+def lent_database(client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """An empty database with validator and indexes for one user at a time."""
+    free = _free.setdefault(client.address, [])
+    db = client[free.pop() if free else f"test_{uuid.uuid4().hex[:12]}"]
+    migrate(db)
+    yield db
+    if _is_as_it_was_made(db):
+        for name in (LEADS, *SIDE_INDEXES):
+            db[name].delete_many({})
+        free.append(db.name)
+    else:
+        client.drop_database(db.name)
+
+
+def _is_as_it_was_made(db: Database[dict[str, Any]]) -> bool:
+    """Whether the test has left collections and indexes alone."""
+    names = {each for each in db.list_collection_names() if not each.startswith("system.")}
+    return names == {LEADS, *SIDE_INDEXES} and not problems(db)
