@@ -283,7 +283,7 @@ class Apollo(VendorSim):
     def credit_usage(self, _: Call) -> Response:
         nothing = {"limit": 0, "consumed": 0, "left_over": 0}
         used = int(self.credits_used)
-        lead = {"limit": int(self.credit_limit), "consumed": used, "left_over": int(self.credits_left)}
+        lead = {"limit": int(self.credits_allowed), "consumed": used, "left_over": int(self.credits_left)}
         others = dict.fromkeys(("direct_dial_credit", "export_credit", "ai_credit", "power_up_credit"), nothing)
         cycle = {"start_date": "2026-11-01", "end_date": "2026-11-30"}
         return answer({"credit_usage_stats": {"lead_credit": lead, **others}, "current_credit_cycle": cycle})

@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from leadgen_assets.sandbox.faults import Faults
 from leadgen_assets.sandbox.rates import Limits, RateWindows, Rejection, Window, load_limits
+from leadgen_assets.sandbox.world.plan import FULL_SCALE
 from leadgen_assets.settings import SANDBOX_CREDENTIAL
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class VendorSim:
     """URL prefix, as `settings` hands it to the client."""
     sliding_windows: ClassVar[bool] = True
     credit_limit: ClassVar[Decimal] = Decimal(1_000_000)
+    """Credits of the account in a world for one sprint; a world for ten has accounts as many times as large."""
     credit_usd: ClassVar[Decimal] = Decimal(0)
     """List price of one credit."""
 
@@ -195,7 +197,11 @@ class VendorSim:
 
     @property
     def credits_left(self) -> Decimal:
-        return Decimal(0) if self.faults.credits_out else self.credit_limit - self.credits_used
+        return Decimal(0) if self.faults.credits_out else self.credits_allowed - self.credits_used
+
+    @property
+    def credits_allowed(self) -> Decimal:
+        return self.credit_limit * max(1, len(self.world.people) // FULL_SCALE)
 
     def charge(self, operation: str, credits: Decimal | int) -> None:
         """Book credits; ask `credits_left` first."""

@@ -261,7 +261,7 @@ class ZoomInfo(VendorSim):
 
     def usage(self, _: Call) -> Response:
         """`GET /users/usage`; the top-level `data` is a list."""
-        limit, left = int(self.credit_limit), int(self.credits_left)
+        limit, left = int(self.credits_allowed), int(self.credits_left)
         requests = sum(tally.total() for tally in self.statuses.values())
         usage = [
             usage_limit("uniqueIdLimit", "Unique records enriched", limit, limit - left),
