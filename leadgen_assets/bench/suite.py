@@ -57,9 +57,10 @@ def run(plan: Iterable[tuple[Stage, int]], folder: Path, tell: Tell) -> Iterator
             _prepare(ground, ground.made(frame), tell)
         tell(f"{stage.name}, {size:,} leads")
         figures = _measure(ground, stage, "measure")
-        if stage.baseline is not None and (stage.baseline, size) not in baselines:
-            baselines[stage.baseline, size] = _measure(ground, stage, "baseline")
-        baseline = baselines[stage.baseline, size] if stage.baseline else None
+        compared = stage.baseline if size <= (stage.largest_baseline or size) else None
+        if compared is not None and (compared, size) not in baselines:
+            baselines[compared, size] = _measure(ground, stage, "baseline")
+        baseline = baselines[compared, size] if compared else None
         yield Result(stage, size, figures, baseline)
 
 
