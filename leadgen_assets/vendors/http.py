@@ -34,7 +34,7 @@ from leadgen_assets.vendors.contracts import (
     Verdict,
     ignore_calls,
 )
-from leadgen_assets.vendors.governor import Governor, RateWindowClosed
+from leadgen_assets.vendors.governor import CircuitOpen, Governor, RateWindowClosed
 from leadgen_assets.vendors.quota import Quota, told_quota
 from leadgen_assets.vendors.redaction import hush_http_loggers, redacted
 
@@ -236,6 +236,9 @@ class VendorClient:
         except RateWindowClosed as closed:
             detail = f"rate window closed for another {closed.seconds:.0f} s"
             raise self._error(VendorUnavailable, request, detail) from None
+        except CircuitOpen as resting:
+            detail = f"the vendor does not answer; it is tried again in {resting.seconds:.0f} s"
+            raise self._error(VendorUnavailable, request, detail) from None
         headers = {**({} if request.anonymous else await self.authorise()), **request.headers}
         began = time.perf_counter()
         try:
@@ -245,12 +248,14 @@ class VendorClient:
                 )
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             self._observe(request, Verdict.BACK_OFF, began, None, waited)
+            await self._governor.report(self.vendor, answered=False)
             what = "timed out" if isinstance(error, httpx.TimeoutException | TimeoutError) else "connection broke off"
             if request.paid and not isinstance(error, _NOT_SENT):
                 raise self._unknown(request, what) from None
             raise _TryAgain(f"{what} ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.TooManyRedirects):
             raise self._error(VendorBadRequest, request, "the address is not a usable URL") from None
+        await self._governor.report(self.vendor, answered=response.status_code < 500)
         body = None if request.as_text and response.status_code == 200 else parsed(response)
         classified = self._classified(request, response, body)
         self._observe(

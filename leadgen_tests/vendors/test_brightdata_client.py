@@ -240,6 +240,8 @@ class _Struck:
     async def acquire(self, vendor: str, operation: str) -> float:
         return 0.0
 
+    async def report(self, vendor: str, *, answered: bool) -> None: ...
+
     async def penalise(self, vendor: str, operation: str, seconds: float) -> int:
         self.strikes += 1
         self.penalties.append(seconds)

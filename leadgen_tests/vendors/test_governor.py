@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from leadgen_assets.vendors.governor import RateGovernor, RateWindowClosed, _LocalWindows
+from leadgen_assets.vendors.governor import RateGovernor, RateWindowClosed
 from leadgen_assets.vendors.limits import Limits, LimitsError, Window
+from leadgen_assets.vendors.lone_windows import LoneWindows
 
 WINDOWS = st.lists(
     st.builds(Window, requests=st.integers(1, 12), seconds=st.sampled_from([0.05, 0.1, 0.25])), min_size=1, max_size=3
@@ -193,11 +194,11 @@ def test_without_redis_a_process_keeps_a_fifth_and_says_so_once(caplog: pytest.L
 )
 def test_a_lone_process_never_exceeds_a_window_either(windows: list[Window], gaps: list[float]) -> None:
     """TL-02: the fallback keeps the same promise."""
-    local, now, times = _LocalWindows(), 1000.0, []
+    local, now, times = LoneWindows(), 1000.0, []
     named = [(f"w{number}", window) for number, window in enumerate(windows)]
     for gap in gaps:
         now += gap
-        while (wait := local.grant([], named, now)) > 0:
+        while (wait := local.grant("apollo", [], named, now).wait) > 0:
             now += wait
         times.append(now)
     for window in windows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from leadgen_assets.vendors import contracts
 from leadgen_assets.vendors.answers import by_status, message_of
-from leadgen_assets.vendors.contracts import Verdict
+from leadgen_assets.vendors.contracts import VendorError, Verdict
 from leadgen_assets.vendors.governor import RateWindowClosed
 from leadgen_assets.vendors.http import Classified, VendorClient, retry_after
 from leadgen_assets.vendors.redaction import redacted
@@ -202,11 +203,15 @@ class _Recording:
         self.penalties: list[float] = []
         self.strikes = strikes
         self.closed = closed
+        self.answered: list[bool] = []
 
     async def acquire(self, vendor: str, operation: str) -> float:
         if self.closed:
             raise RateWindowClosed(vendor, operation, 5000)
         return 0.25
+
+    async def report(self, vendor: str, *, answered: bool) -> None:
+        self.answered.append(answered)
 
     async def penalise(self, vendor: str, operation: str, seconds: float) -> int:
         self.penalties.append(seconds)
@@ -215,6 +220,26 @@ class _Recording:
 
 class _Careful(VendorClient):
     strikes_allowed = 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "answered"),
+    [
+        (httpx.Response(200, json={}), True),
+        (httpx.Response(429), True),
+        (httpx.Response(404), True),
+        (httpx.Response(503), False),
+        (httpx.ReadTimeout("slow"), False),
+        (httpx.ConnectError("refused"), False),
+    ],
+)
+def test_the_governor_hears_whether_the_vendor_answers(script: Any, answer: Any, *, answered: bool) -> None:
+    """PHX-04: a refusal is an answer; a server's failure, a time-out and a refused connection are none."""
+    governor = _Recording()
+    with suppress(VendorError):
+        call(script.answers(answer, OK), governor=governor)
+
+    assert governor.answered[0] is answered
 
 
 def test_a_rejection_makes_everybody_wait(script: Any) -> None:
