@@ -55,7 +55,8 @@ class Segment(_Model):
 
     id: Identifier
     source: SourceName
-    leads: int = Field(gt=0)
+    leads: int = Field(ge=0)
+    """Records to collect; 0 collects nothing, as when all of a segment's leads have moved to others."""
     titles: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
     files: str | None = None

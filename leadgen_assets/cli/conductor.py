@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import dagster as dg
 
 from leadgen_assets.cli.announcing import announce
+from leadgen_assets.cli.collecting import REFRESH_SECONDS, collect_all
 from leadgen_assets.cli.emergency import was_stopped_so
-from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
-from leadgen_assets.cli.progress import COLLECTING, Board, board
-from leadgen_assets.cli.runs import RunOutcome, close_killed_runs, start_collect, start_refine
+from leadgen_assets.cli.progress import Board, board
+from leadgen_assets.cli.runs import RunOutcome, close_killed_runs, outcome_of, start_refine
 from leadgen_assets.cli.workplace import Workplace
 from leadgen_assets.desk.baseline import record_sprint
 from leadgen_assets.desk.reports.beside import reports_beside, told_if_missing
@@ -22,16 +22,12 @@ from leadgen_assets.desk.reports.publish import publish
 from leadgen_assets.desk.run_meter import cpu_seconds
 from leadgen_assets.desk.status import SprintStatus, sprint_status
 from leadgen_assets.leads.schema import SOURCES
-from leadgen_assets.sprint_file import Segment
-from leadgen_assets.stores.controls import Buying
 from leadgen_assets.stores.opened import OpenStores
-from leadgen_assets.stores.purse import PAUSED
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 from leadgen_assets.vendors.prices import load_prices
 
 AT_ONCE = 10
 """Segments collected at the same time (NFR-008)."""
-REFRESH_SECONDS = 0.5
 POOLS = (*SOURCES, "enrichment", "crm")
 """One pool per vendor account, as the assets name them."""
 
@@ -96,7 +92,7 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
         with board(stores, key, quiet=quiet) as shown:
             stores.book.set_state(key, SprintState.RUNNING)
             with reports_beside(stores, place.settings, key):
-                problems = _collect(place, instance, pool, key, shown)
+                problems = collect_all(place, instance, pool, key, shown)
                 announce(stores, place.settings, key, _collected(stores.book.get(key), problems))
                 if not was_stopped_so(stores.book.get(key)):
                     refined = _wait_for(start_refine(pool, place.logs, key), instance, key, shown)
@@ -134,61 +130,16 @@ def _prepare_pools(instance: dg.DagsterInstance) -> None:
         instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
 
 
-def _collect(
-    place: Workplace, instance: dg.DagsterInstance, pool: ProcessPoolExecutor, key: str, shown: Board
-) -> dict[str, str]:
-    """Collect all segments that are not paused, also those added, resumed or retargeted meanwhile, and those that
-    stopped because buying was paused, once it is on again.
-
-    Returns {segment: problem}.
-    """
-    running: dict[Future[RunOutcome], str] = {}
-    started: dict[str, Segment] = {}
-    problems: dict[str, str] = {}
-    while True:
-        opened = place.stores.book.get(key)
-        due = [
-            each
-            for each in opened.sprint.segments
-            if not each.paused
-            and each.id not in running.values()
-            and (started.get(each.id) != each or _may_buy_again(place.stores, opened, each.id))
-        ]
-        if due:
-            open_partitions(instance, opened)
-        for segment in due:
-            problems.pop(segment.id, None)
-            running[start_collect(pool, place.logs, key, segment.id, segment.source)] = segment.id
-            started[segment.id] = segment
-        if due:
-            settle_empty_cells(instance, opened)
-        if not running:
-            return problems
-        done, _ = wait(running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
-        for each in done:
-            segment_id = running.pop(each)
-            outcome = _outcome(each)
-            if outcome.problem:
-                problems[segment_id] = outcome.problem
-        shown.refresh(COLLECTING, {each: problems.get(each) for each in started.keys() - set(running.values())})
-
-
 def _collected(opened: OpenSprint, problems: dict[str, str]) -> dict[str, str | None]:
     """What collecting came to, {run: problem}."""
     return {f"collect {each.id}": problems.get(each.id) for each in opened.sprint.segments if not each.paused}
-
-
-def _may_buy_again(stores: OpenStores, opened: OpenSprint, segment: str) -> bool:
-    """Whether the segment's collector stopped because buying was paused, and buying was resumed since."""
-    reason = (opened.result.get("stopped") or {}).get(segment) or ""
-    return str(reason).startswith(PAUSED) and stores.controls.read(opened.key).buying is not Buying.PAUSED
 
 
 def _wait_for(future: Future[RunOutcome], instance: dg.DagsterInstance, key: str, shown: Board) -> RunOutcome:
     while not future.done():
         wait([future], timeout=REFRESH_SECONDS)
         shown.refresh(_stage(instance, key), {})
-    return _outcome(future)
+    return outcome_of(future)
 
 
 def _stage(instance: dg.DagsterInstance, key: str) -> str:
@@ -198,12 +149,3 @@ def _stage(instance: dg.DagsterInstance, key: str) -> str:
     begun = instance.get_run_step_stats(runs[0].run_id) if runs else []
     running = [each.step_key for each in begun if each.start_time and not each.end_time]
     return f"Refining: {running[-1].replace('_', ' ')}" if running else "Refining"
-
-
-def _outcome(future: Future[RunOutcome]) -> RunOutcome:
-    try:
-        return future.result()
-    except Exception as error:
-        return RunOutcome(
-            "", False, f"the worker process ended: {type(error).__name__}; its log is in LEADGEN_HOME/logs"
-        )

@@ -102,6 +102,16 @@ def execute(
         return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
 
 
+def outcome_of(run: Future[RunOutcome]) -> RunOutcome:
+    """How a finished run ended, also when its worker process did not survive it."""
+    try:
+        return run.result()
+    except Exception as error:
+        return RunOutcome(
+            "", False, f"the worker process ended: {type(error).__name__}; its log is in LEADGEN_HOME/logs"
+        )
+
+
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}
 

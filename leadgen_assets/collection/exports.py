@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from leadgen_assets.collection.workbench import Intake
+from leadgen_assets.collection.workbench import NO_FILE, Intake
 from leadgen_assets.vendors.contracts import Record
 
 PAGE_RECORDS = 50
@@ -27,7 +27,7 @@ async def collect_exports(source: FileSource, intake: Intake, imports: Path) -> 
     """Collect the rows of every file that matches the segment's pattern, below `imports`."""
     files = await asyncio.to_thread(_matching, imports, intake.assignment.segment.files or "")
     if not files:
-        intake.progress.stopped_because = f"no file matches {intake.assignment.segment.files}"
+        intake.progress.stopped_because = f"{NO_FILE} {intake.assignment.segment.files}"
     for path, first in await _numbered(source, intake, files):
         records = await asyncio.to_thread(source.read_export, path)
         for index in range(_pages(records)):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 from typing import TypeVar
 
-from leadgen_assets.collection.workbench import Intake
+from leadgen_assets.collection.workbench import EVERYBODY, NOBODY, Intake
 from leadgen_assets.stores.vendor_jobs import VendorJob
 from leadgen_assets.vendors.contracts import (
     JobState,
@@ -46,7 +46,7 @@ async def collect_snapshot(source: SnapshotSource, intake: Intake) -> None:
         if job is None:
             return
         if await _collect_job(source, intake, job) < job.request["limit"]:
-            intake.progress.stopped_because = "everybody who matches is collected"
+            intake.progress.stopped_because = EVERYBODY
             return
 
 
@@ -70,9 +70,7 @@ async def _start(source: SnapshotSource, intake: Intake, entry: str, attempt: in
         return None
     if job_id is None:
         await asyncio.to_thread(bench.ledger.release, entry)
-        intake.progress.stopped_because = (
-            "everybody who matches is collected" if collected else "nobody matches the search"
-        )
+        intake.progress.stopped_because = EVERYBODY if collected else NOBODY
         return None
     request = {"limit": limit, "first_page": 1 + max(pages, default=0)}
     return await asyncio.to_thread(bench.jobs.remember, entry, at.source, OPERATION, job_id, request)

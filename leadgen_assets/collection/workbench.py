@@ -18,6 +18,13 @@ from leadgen_assets.stores.raw_pages import RawPage
 from leadgen_assets.vendors.contracts import Draft, Record, SearchQuery
 from leadgen_assets.vendors.prices import PriceList
 
+NO_MORE = "the source has no more for this search"
+EVERYBODY = "everybody who matches is collected"
+NOBODY = "nobody matches the search"
+NO_FILE = "no file matches"
+EXHAUSTED = (NO_MORE, EVERYBODY, NOBODY, NO_FILE)
+"""How a collector's reason to stop begins when its source has nobody else for the search."""
+
 
 @dataclass(frozen=True)
 class Assignment:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from leadgen_assets.collection.moving import lent
+from leadgen_assets.collection.rebalancing import blocked, past_moves
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.figures import SprintFigures, sprint_figures
@@ -169,6 +171,16 @@ def segment_state(segment: Segment, counts: Counts, opened: OpenSprint) -> str:
     return "short"
 
 
+def _moved(segment: Segment, opened: OpenSprint) -> str | None:
+    """What has become of leads that the segment could not collect itself."""
+    away = [(taker, leads) for (giver, taker), leads in sorted(lent(past_moves(opened)).items()) if giver == segment.id]
+    if not away:
+        return None
+    why = blocked(opened).get(segment.id)
+    moved = ", ".join(f"{leads:,} to {taker}" for taker, leads in away)
+    return f"{f'{segment.source} {why}: ' if why else ''}leads moved, {moved}"
+
+
 def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint) -> SegmentStatus:
     state = segment_state(segment, counts, opened)
     return SegmentStatus(
@@ -182,5 +194,6 @@ def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint) 
         suppressed=counts.suppressed,
         quarantined=counts.quarantined,
         cost_usd=round(cost, 2),
-        reason=opened.result.get("stopped", {}).get(segment.id) if state != "done" else None,
+        reason=_moved(segment, opened)
+        or (opened.result.get("stopped", {}).get(segment.id) if state != "done" else None),
     )

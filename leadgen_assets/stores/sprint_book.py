@@ -137,6 +137,22 @@ class SprintBook:
 
         return self._change(key, retargeted, {"what": "retarget", "leads": dict(leads), "reason": reason})
 
+    def move(self, key: str, giver: str, takers: Mapping[str, int], reason: str = "") -> OpenSprint:
+        """Take leads from one segment's target and add them to others', {segment id: leads}: one change, on record with
+        its reason. `KeyError` when the sprint has no such segment, `ValueError` when the giver has fewer."""
+
+        def moved(sprint: Sprint) -> Sprint:
+            rest = sprint.segment(giver).leads - sum(takers.values())
+            if rest < 0:
+                raise ValueError(f"{giver} has {sprint.segment(giver).leads:,} leads, fewer than are to be moved")
+            sprint = _with_segment(sprint, giver, leads=rest)
+            for taker, leads in takers.items():
+                sprint = _with_segment(sprint, taker, leads=sprint.segment(taker).leads + leads)
+            return sprint
+
+        change = {"what": "move", "segment": giver, "takers": dict(takers), "reason": reason}
+        return self._change(key, moved, change)
+
     def record_counts(
         self, key: str, counts: Mapping[str, Mapping[str, int]], pages: Mapping[str, int] | None = None
     ) -> None:
@@ -150,9 +166,9 @@ class SprintBook:
         """Merge figures into the sprint's result, by top-level name."""
         self._set(key, {f"result.{name}": value for name, value in result.items()})
 
-    def record_stop(self, key: str, segment_id: str, reason: str | None) -> None:
-        """Say why a segment's collector ended before its target; None when it did not."""
-        self._set(key, {f"result.stopped.{segment_id}": reason})
+    def record_stop(self, key: str, segment_id: str, reason: str | None, blocked: str | None = None) -> None:
+        """Say why a segment's collector ended before its target, and whether its vendor is blocked; None when not."""
+        self._set(key, {f"result.stopped.{segment_id}": reason, f"result.blocked.{segment_id}": blocked})
 
     def set_state(self, key: str, state: SprintState | str, *, reason: str = "", by: str = "") -> None:
         """Say where the sprint stands. `ValueError` for an unknown state; the change is on record with its time."""

@@ -39,7 +39,7 @@ def _row(
         "state": state,
         "target": segment.leads,
         **counts.as_dict(),
-        "share": round(counts.delivered / segment.leads, 4),
+        "share": round(counts.delivered / segment.leads, 4) if segment.leads else 1.0,
         "leads_per_hour": round(counts.collected * 3600 / seconds, 1) if seconds and counts.collected else None,
         "errors": says.live.segments.get(segment.id, {}).get("errors", 0),
         "seconds": round(seconds, 1) if seconds is not None else None,
