@@ -32,7 +32,7 @@ async def collect_listed(source: ListedSource, intake: Intake) -> None:
     intake.progress.truncated = truncated
     listed = await asyncio.to_thread(_listed_before, intake)
     seen: set[str] = set()
-    for number, (query, page) in enumerate(_pages(source, slices), start=1):
+    for number, (query, page) in enumerate(in_turn(slices, source.page_size), start=1):
         if await intake.wanted() == 0 or intake.progress.stopped_because:
             return
         known = listed.get(number)
@@ -62,10 +62,15 @@ async def reachable_slices(source: ListedSource, query: SearchQuery) -> tuple[li
     return slices, truncated
 
 
-def _pages(source: ListedSource, slices: Sequence[tuple[SearchQuery, int]]) -> Iterator[tuple[SearchQuery, int]]:
-    for query, total in slices:
-        for page in range(1, -(-min(total, source.reach) // source.page_size) + 1):
-            yield query, page
+def in_turn(slices: Sequence[tuple[SearchQuery, int]], page_size: int) -> Iterator[tuple[SearchQuery, int]]:
+    """Each page of each slice once, {query: total} given: all first pages, then all second ones.
+
+    Vendors list the best matches first, and a segment that ends before its search does should have the best of every
+    slice instead of all of the first ones.
+    """
+    lengths = [(query, -(-total // page_size)) for query, total in slices]
+    for page in range(1, max((length for _, length in lengths), default=0) + 1):
+        yield from ((query, page) for query, length in lengths if page <= length)
 
 
 def _listed_before(intake: Intake) -> dict[int, list[str]]:
