@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 SourceName = Literal["apollo", "brightdata", "zoominfo", "sales_navigator"]
 EmailFinderName = Literal["hunter", "pdl"]
@@ -55,12 +56,20 @@ class Segment(_Model):
 
     id: Identifier
     source: SourceName
+    is_relieved: bool = False
+    """All of its leads have moved to other segments (PHX-04); only then may `leads` be 0."""
     leads: int = Field(ge=0)
-    """Records to collect; 0 collects nothing, as when all of a segment's leads have moved to others."""
     titles: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
     files: str | None = None
     paused: bool = False
+
+    @field_validator("leads")
+    @classmethod
+    def _has_leads(cls, leads: int, given: ValidationInfo) -> int:
+        if leads == 0 and not given.data.get("is_relieved"):
+            raise PydanticCustomError("greater_than", "Input should be greater than 0")
+        return leads
 
     @model_validator(mode="after")
     def _files_belong_to_exports(self) -> Self:

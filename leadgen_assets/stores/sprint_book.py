@@ -132,7 +132,7 @@ class SprintBook:
 
         def retargeted(sprint: Sprint) -> Sprint:
             for segment_id, wanted in leads.items():
-                sprint = _with_segment(sprint, segment_id, leads=wanted)
+                sprint = _with_segment(sprint, segment_id, leads=wanted, is_relieved=False)
             return sprint
 
         return self._change(key, retargeted, {"what": "retarget", "leads": dict(leads), "reason": reason})
@@ -145,9 +145,9 @@ class SprintBook:
             rest = sprint.segment(giver).leads - sum(takers.values())
             if rest < 0:
                 raise ValueError(f"{giver} has {sprint.segment(giver).leads:,} leads, fewer than are to be moved")
-            sprint = _with_segment(sprint, giver, leads=rest)
+            sprint = _with_segment(sprint, giver, leads=rest, is_relieved=rest == 0)
             for taker, leads in takers.items():
-                sprint = _with_segment(sprint, taker, leads=sprint.segment(taker).leads + leads)
+                sprint = _with_segment(sprint, taker, leads=sprint.segment(taker).leads + leads, is_relieved=False)
             return sprint
 
         change = {"what": "move", "segment": giver, "takers": dict(takers), "reason": reason}

@@ -175,21 +175,21 @@ def test_a_failed_gate_ends_with_exit_code_1_and_shows_the_number(office: Office
 
 def test_a_segment_that_fails_does_not_stop_the_sprint(office: Office) -> None:
     """PHX-04, NFR-005: exit code 0 when the rest passes every gate, and the problem is told."""
-    office.sandbox.faults("zoominfo", down=True)
+    office.sandbox.faults("apollo", expired_token=True)
     gates = {"email_availability": 0, "average_quality_score": 10, "company_completeness": 0}
-    sizes = {"sales-navigator-2": 30, "zoominfo-1": 25}
+    sizes = {"sales-navigator-2": 30, "apollo-1": 25}
     file = _file(office, small_sprint("limping", sizes, gates=gates, enrichment={}))
     with conducted_here(office):
         shown = leadgen("sprint", "start", str(file), at=office)
 
-    assert "zoominfo-1: raw_zoominfo: " in shown.output
+    assert "apollo-1: raw_apollo: " in shown.output
     assert "Delivered: every gate passed." in shown.output
     assert shown.exit_code == 0
     assert office.sandbox.crm()["count"] == office.status("limping").qualified
     [alert] = [each for each in office.stores.alerts.open("limping") if each.rule == "workflow_failed"]
-    assert alert.instance == "collect zoominfo-1"
+    assert alert.instance == "collect apollo-1"
 
-    office.sandbox.faults("zoominfo", down=False)
+    office.sandbox.faults("apollo", expired_token=False)
     with conducted_here(office):
         leadgen("sprint", "start", str(file), at=office)
     assert [each.rule for each in office.stores.alerts.open("limping") if each.rule == "workflow_failed"] == []

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import pytest
 
-from leadgen_assets.cli.conductor import _may_buy_again
+from leadgen_assets.cli.collecting import _may_buy_again
 from leadgen_assets.desk.baseline import record_sprint
 from leadgen_assets.stores.controls import Buying, Controls
 from leadgen_assets.stores.sprint_book import SprintState
