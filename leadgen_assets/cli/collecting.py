@@ -40,15 +40,17 @@ class _Collection:
 
     def due(self, opened: OpenSprint) -> list[Segment]:
         """Segments to start now: new ones, and those for which something has changed while they miss records."""
-        missing = {each.segment for each in standings(self.place.stores, opened) if each.missing}
-        return [
+        idle = [
             each
             for each in opened.sprint.segments
-            if not each.paused
-            and each.id not in self.running.values()
-            and each.id not in blocked(opened)
-            and (each.id not in self.started or (each.id in missing and self._has_changed(opened, each)))
+            if not each.paused and each.id not in self.running.values() and each.id not in blocked(opened)
         ]
+        due = [each for each in idle if each.id not in self.started or self._has_changed(opened, each)]
+        if all(each.id not in self.started for each in due):
+            return due
+        # counting is for the rare turn in which something has changed, not for every look
+        missing = {each.segment for each in standings(self.place.stores, opened) if each.missing}
+        return [each for each in due if each.id not in self.started or each.id in missing]
 
     def _has_changed(self, opened: OpenSprint, segment: Segment) -> bool:
         return self.started[segment.id] != segment or _may_buy_again(self.place.stores, opened, segment.id)
@@ -74,8 +76,8 @@ def collect_all(
     Returns {segment: problem}.
     """
     work, watch = _Collection(place, pool, key), VendorWatch()
-    sources = {each.id: each.source for each in place.stores.book.get(key).sprint.segments}
-    answers_again(place.stores, key, set(sources.values()))  # whoever starts a sprint again wants it tried again
+    sources = {each.source for each in place.stores.book.get(key).sprint.segments}
+    answers_again(place.stores, key, sources)  # whoever starts a sprint again wants it tried again
     rebalance(place.stores, key)
     while True:
         opened = place.stores.book.get(key)

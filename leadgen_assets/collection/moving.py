@@ -95,8 +95,9 @@ def lent(past: Iterable[Move]) -> dict[tuple[str, str], int]:
 
 def _shares(leads: int, weights: Mapping[str, int]) -> dict[str, int]:
     """The leads in proportion to the weights, by largest remainder; nobody gets none of them on record."""
-    total = sum(weights.values()) or len(weights)
-    exact = {name: leads * (weight or (total == len(weights))) / total for name, weight in weights.items()}
+    if not any(weights.values()):
+        weights = dict.fromkeys(weights, 1)
+    exact = {name: leads * weight / sum(weights.values()) for name, weight in weights.items()}
     shares = {name: int(value) for name, value in exact.items()}
     by_remainder = sorted(exact, key=lambda name: (shares[name] - exact[name], name))
     for name in by_remainder[: leads - sum(shares.values())]:

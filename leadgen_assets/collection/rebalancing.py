@@ -19,7 +19,7 @@ def rebalance(stores: OpenStores, key: str) -> list[Move]:
     Returns the moves made. PHX-04: the sum of all targets stays the same.
     """
     opened = stores.book.get(key)
-    back = [*moves_back(standings(stores, opened), past_moves(opened))]
+    back = moves_back(standings(stores, opened), past_moves(opened))
     for move in back:
         [taker] = move.takers
         opened = stores.book.move(key, move.giver, move.takers, f"{taker} collects again or {move.giver} has no more")

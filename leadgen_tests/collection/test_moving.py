@@ -69,6 +69,14 @@ def test_a_taker_without_anybody_left_gives_back_also_to_a_blocked_one() -> None
     assert moves_away(after(standings, back)) == [Move("apollo", {"zoominfo": 80})]
 
 
+def test_takers_without_a_target_of_their_own_take_too() -> None:
+    """PHX-04: alone in equal parts, beside others nothing; the sum holds either way."""
+    giver = Standing("apollo", 5, 0, blocked="unavailable")
+    relieved = [Standing("files", 0, 0), Standing("zoominfo", 0, 0)]
+    assert moves_away([giver, *relieved]) == [Move("apollo", {"files": 3, "zoominfo": 2})]
+    assert moves_away([giver, relieved[0], Standing("zoominfo", 2, 2)]) == [Move("apollo", {"zoominfo": 5})]
+
+
 def test_nobody_healthy_means_nothing_moves() -> None:
     """PHX-04: the target stays where it is, short and with its reason."""
     standings = [Standing("apollo", 10, 0, blocked="unavailable"), Standing("zoominfo", 10, 0, is_paused=True)]
