@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from leadgen_assets.cli.errors import CannotDo, told
+from leadgen_assets.cli.privacy import erasing, tell_erasures
 from leadgen_assets.cli.workplace import PROJECT, wants_postgres, workplace
+from leadgen_assets.privacy.erase import sweep
+from leadgen_assets.privacy.erased_people import ErasedPeople
 from leadgen_assets.services import running, status
 from leadgen_assets.services.backup import catalogue, mongo_tools
 from leadgen_assets.services.backup.create import create_backup
@@ -21,6 +24,7 @@ from leadgen_assets.services.backup.place import Place
 from leadgen_assets.services.backup.restore import restore_backup
 from leadgen_assets.services.backup.verify import verify_backup
 from leadgen_assets.settings import Settings
+from leadgen_assets.stores.erasure import Erasure
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -116,7 +120,10 @@ def restore(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a backup back into an empty LEADGEN_HOME (or over this one). Then `leadgen sprint start` goes on."""
+    """Bring a backup back into an empty LEADGEN_HOME (or over this one). Then `leadgen sprint start` goes on.
+
+    Whoever was erased after the backup is erased again. Exit code 1 when that could not be finished.
+    """
     settings = Settings()
     folder = catalogue.found(settings.backups, backup)
     others = status(settings).users
@@ -128,11 +135,13 @@ def restore(
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with running(settings, postgres=wants_postgres()) as addresses:
         done = restore_backup(folder, _place(addresses.applied_to(settings)), replace=replace)
+    erased = _erased_again() if done.kept_refusals or ErasedPeople(settings.home).read() else []
+    is_forgotten = all(each.state == "done" for each in erased)
     if as_json:
         figures: dict[str, Any] = {"documents": done.documents, "keys": done.keys, "files": done.files}
-        figures |= {"kept_refusals": done.kept_refusals, "erased_since": done.erased_since}
+        figures |= {"kept_refusals": done.kept_refusals, "erased_again": sum(len(each.lead_ids) for each in erased)}
         _print_json({**_row(folder, done.manifest), **figures})
-        return
+        raise typer.Exit(0 if is_forgotten else 1)
     console = Console(highlight=False, soft_wrap=True)
     console.print(
         f"{folder.name} is back in {settings.home}: {done.documents:,} documents, {done.keys:,} keys, {done.files:,} files, "
@@ -140,11 +149,17 @@ def restore(
     )
     if done.kept_refusals:
         console.print(f"{done.kept_refusals:,} entries of people who said no after the backup were kept.")
-    if done.erased_since:
-        again = f"People were erased after the backup and are back. Erase them again: {', '.join(done.erased_since)}."
-        console.print(again, style="bold red")
     for sprint, state in done.manifest.sprints.items():
         console.print(f"Sprint {sprint} was {state}; `leadgen sprint status {sprint}` shows it.")
+    if erased:
+        console.print("The backup still had people who were erased since. They were erased again:")
+        tell_erasures(erased, as_json=False)
+
+
+def _erased_again() -> list[Erasure]:
+    """Erase whom the backup brought back although they were to be forgotten (GDPR art. 17)."""
+    with erasing() as office:
+        return sweep(office)
 
 
 @app.command()

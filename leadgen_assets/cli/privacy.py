@@ -134,28 +134,28 @@ def erase_person(
     if (person is None) != resumed:
         raise CannotDo("Name one person, or give --resume.")
     who = identified(person) if person is not None else None
-    with _office() as office:
+    with erasing() as office:
         if who is not None and not yes and not as_json:
             leads = len(find(office.stores, who).lead_ids)
             typer.confirm(f"Erase this person ({leads} records) for good?", abort=True)
         done = [erase(office, who)] if who is not None else resume(office)
-    _tell_erasures(done, as_json)
+    tell_erasures(done, as_json)
 
 
 @app.command("sweep")
 @_asked
 def sweep_again(as_json: AsJson = False) -> None:
     """Erase again who was erased before and is stored once more: do this after restoring a backup."""
-    with _office() as office:
+    with erasing() as office:
         done = sweep(office)
-    _tell_erasures(done, as_json)
+    tell_erasures(done, as_json)
 
 
 @app.command("retain")
 @_asked
 def retain(as_json: AsJson = False) -> None:
     """Delete what is older than stores/retention.yaml (LEADGEN_RETENTION) allows, take up erasures, and sweep."""
-    with _office() as office:
+    with erasing() as office:
         done = daily(office)
     if as_json:
         _print_json(asdict(done))
@@ -186,7 +186,7 @@ def notices(
 
 
 @contextmanager
-def _office() -> Iterator[Office]:
+def erasing() -> Iterator[Office]:
     """What erasures work with: Dagster's storage is searched too, where it is PostgreSQL."""
     with workplace(vendors=True, dagster=True) as place:
         yield office_of(place)
@@ -213,7 +213,8 @@ def _runs(instance: dg.DagsterInstance) -> Callable[[str, str, str], str | None]
     return run_of
 
 
-def _tell_erasures(done: list[Erasure], as_json: bool) -> None:
+def tell_erasures(done: list[Erasure], as_json: bool) -> None:
+    """Print what was erased and what is still to be done. Raises `typer.Exit(1)` when anything is."""
     if as_json:
         _print_json([_told(each) for each in done])
     else:

@@ -16,6 +16,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from leadgen_assets.stores.errors import StoreError, StoreUnavailable, told_without_values
 from leadgen_assets.stores.lead_schema import COLLECTION_OPTIONS, LEAD_INDEXES, LEAD_VALIDATOR, SIDE_INDEXES
 from leadgen_assets.stores.mongo import LEADS, MongoDatabase, collection
+from leadgen_assets.stores.suppressions import Suppressions
 
 _NAMESPACE_EXISTS = 48
 _DUPLICATES_IN_DATA = 11000
@@ -39,6 +40,7 @@ def migrate(db: MongoDatabase) -> None:
         if missing and not _built_together(db, name, missing):
             for index in missing:
                 _build(db, name, index)
+    Suppressions(db).make_key()  # before the first backup: a restored list without its key would match nobody
 
 
 def problems(db: MongoDatabase, *, every_document: bool = False) -> list[str]:

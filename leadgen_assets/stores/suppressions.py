@@ -59,6 +59,10 @@ class Suppressions:
         self._keys = collection(db, "privacy_keys")
         self._key: bytes | None = None
 
+    def make_key(self) -> None:
+        """Make the key of the database's lists, unless it has one."""
+        self._known_key()
+
     def hash(self, kind: str, key: str) -> str:
         """HMAC-SHA-256 under the list's own key: what is stored. `ValueError` for an unknown kind."""
         return self._outer(digest(kind, key))

@@ -90,6 +90,24 @@ def test_an_open_erasure_is_told_by_the_exit_code(town: Town, leadgen: Leadgen) 
     assert "Nothing to do" in leadgen("privacy", "sweep").output
 
 
+def test_a_restored_backup_forgets_again_who_was_erased_since(
+    town: Town, leadgen: Leadgen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFR-011, issue 4: the backup still has her; the restore that brings her back erases her in the same command."""
+    monkeypatch.setenv("LEADGEN_BACKUPS", str(tmp_path / "other-disk"))
+    backup = json.loads(leadgen("backup", "create", "--json").stdout)["backup"]
+    leadgen("privacy", "erase", EMAIL, "--yes")
+
+    restored = json.loads(leadgen("backup", "restore", backup, "--replace", "--json").stdout)
+
+    assert restored["erased_again"] > 0
+    assert town.found() == {}
+    said = leadgen("backup", "restore", backup, "--replace").output
+    assert "They were erased again" in said
+    assert is_silent(said)
+    assert town.found() == {}
+
+
 def test_a_list_is_imported(town: Town, leadgen: Leadgen, tmp_path: Path) -> None:
     """Counts and line numbers, no lines."""
     path = tmp_path / "list.csv"

@@ -201,7 +201,8 @@ def test_two_databases_share_no_hash(database: Any, mongo_client: Any) -> None:
 
 
 def test_entries_of_an_earlier_version_stay_in_force(database: Any) -> None:
-    """They were plain SHA-256; the first use gives them the key, without knowing whom they stand for."""
+    """They were plain SHA-256, without a key; the first use gives them one, without knowing whom they stand for."""
+    database["privacy_keys"].delete_many({})
     plain = sha256(f"email:{EMAIL}".encode()).hexdigest()
     entry = {"kind": "email", "reason": "old", "added_at": datetime(2026, 1, 1, tzinfo=UTC)}
     database["suppressions"].insert_one({"_id": plain, **entry})

@@ -23,6 +23,8 @@ from leadgen_assets.stores.mongo import connect
 
 PEOPLE_WHO_SAID_NO = ("suppressions", "do_not_sell", "erasures")
 """Hashes of people who must be left alone: what came in after the backup stays, or a restore would forget them."""
+_KEYS = "privacy_keys"
+"""The key of those hashes: without it they match nobody."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,6 @@ class Restored:
     files: int
     kept_refusals: int
     """Entries of the lists of people who said no that the backup does not have and that were kept."""
-    erased_since: list[str]
-    """Lead ids of people who were erased after the backup: their data came back and must be erased again."""
 
 
 def restore_backup(folder: Path, place: Place, *, replace: bool = False) -> Restored:
@@ -55,14 +55,14 @@ def restore_backup(folder: Path, place: Place, *, replace: bool = False) -> Rest
             f"nothing was restored, because {', '.join(there)} would be overwritten. Use an empty LEADGEN_HOME, or "
             "--replace to throw away what is there"
         )
-    documents, kept, erased = _mongo(folder, manifest, place)
+    documents, kept = _mongo(folder, manifest, place)
     keys = _redis(folder, manifest, place)
     postgres = manifest.part("postgres")
     if postgres and place.pg_url:
         postgres_dump.load_storage(place.pg_url, folder / postgres.name, place.settings)
     part = manifest.part("files")
     written = files.load_files(folder / part.name, place.folders) if part else 0
-    return Restored(manifest, documents, keys, written, kept, erased)
+    return Restored(manifest, documents, keys, written, kept)
 
 
 def what_is_there(place: Place) -> list[str]:
@@ -85,10 +85,10 @@ def what_is_there(place: Place) -> list[str]:
     return there
 
 
-def _mongo(folder: Path, manifest: Manifest, place: Place) -> tuple[int, int, list[str]]:
+def _mongo(folder: Path, manifest: Manifest, place: Place) -> tuple[int, int]:
     part = manifest.part("mongo")
     if part is None:
-        return 0, 0, []
+        return 0, 0
     client: MongoClient[dict[str, Any]]
     with MongoClient(place.mongo_uri, tz_aware=True) as client:
         db: Database[dict[str, Any]] = client[place.settings.leadgen_database]
@@ -101,13 +101,13 @@ def _mongo(folder: Path, manifest: Manifest, place: Place) -> tuple[int, int, li
             short = [name for name, each in part.content.items() if loaded.get(name, 0) != each["count"]]
             if short:
                 raise BackupFailed(f"the archive holds other numbers than the manifest for {', '.join(sorted(short))}")
-        kept, erased = _keep(db, refusals)
+        kept = _keep(db, refusals)
     handle = connect(place.mongo_uri, place.settings.leadgen_database)
     try:
         migrate(handle)
     finally:
         handle.client.close()
-    return part.records, kept, erased
+    return part.records, kept
 
 
 def _redis(folder: Path, manifest: Manifest, place: Place) -> int:
@@ -120,18 +120,22 @@ def _redis(folder: Path, manifest: Manifest, place: Place) -> int:
 
 
 def _refusals(db: Database[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    return {name: list(db[name].find({})) for name in PEOPLE_WHO_SAID_NO}
+    return {name: list(db[name].find({})) for name in (_KEYS, *PEOPLE_WHO_SAID_NO)}
 
 
-def _keep(db: Database[dict[str, Any]], refusals: dict[str, list[dict[str, Any]]]) -> tuple[int, list[str]]:
-    """Put back what the backup does not know. Returns (entries, lead ids of erased people)."""
-    kept, erased = 0, []
+def _keep(db: Database[dict[str, Any]], refusals: dict[str, list[dict[str, Any]]]) -> int:
+    """Put back what the backup does not know. Returns how many people's entries.
+
+    A backup of another database has another key, under which these hashes mean nobody; then nothing is put back.
+    """
+    own = {each["_id"]: each["key"] for each in refusals[_KEYS]}
+    if any(own.get(each["_id"], each["key"]) != each["key"] for each in db[_KEYS].find({})):
+        return 0
+    kept = 0
     for name, entries in refusals.items():
         known = {each["_id"] for each in db[name].find({}, {"_id": 1})}
         fresh = [each for each in entries if each["_id"] not in known]
         if fresh:
             db[name].insert_many(fresh)
-            kept += len(fresh)
-        if name == "erasures":
-            erased = [str(lead) for each in fresh for lead in each.get("lead_ids", ())]
-    return kept, erased
+            kept += len(fresh) if name in PEOPLE_WHO_SAID_NO else 0
+    return kept
