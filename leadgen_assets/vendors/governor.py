@@ -2,8 +2,8 @@
 rejections, and lets a vendor rest that does not answer.
 
 The windows live in Redis as lists of grant times, newest first, trimmed to the window's allowance, so that one script
-call decides over circuit, pace and all windows of a call at once in constant time, by the server's clock. Nothing about
-HTTP here.
+call decides over circuit, pace and all windows of a call at once in constant time, by the server's clock. A call whose
+answer came late may have been counted late: its time is put right afterwards (`arrivals`). Nothing about HTTP here.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
 
+from leadgen_assets.vendors.arrivals import Arrivals, Grant, Late, LateCalls, disturbed, guarded
 from leadgen_assets.vendors.limits import Limits, Window
 from leadgen_assets.vendors.lone_windows import LoneWindows
 from leadgen_assets.vendors.pacing import Decision, Pacing, Word
@@ -24,8 +25,6 @@ from leadgen_assets.vendors.shared_windows import SharedWindows
 
 Sleep = Callable[[float], Awaitable[None]]
 
-HEADROOM = 0.98
-"""Share of a documented window that is used: grants are spaced by our clock, calls counted by the vendor's."""
 LONE_SHARE = 0.2
 """Share a process allows itself while it cannot see what the others do."""
 REST_PATIENCE = 10.0
@@ -56,12 +55,13 @@ class CircuitOpen(Exception):
 class Governor(Protocol):
     """What a vendor client needs of a rate governor."""
 
-    async def acquire(self, vendor: str, operation: str) -> float:
-        """Wait until the call may be made; returns the seconds waited. Raises `RateWindowClosed` or `CircuitOpen`."""
+    async def acquire(self, vendor: str, operation: str) -> Grant:
+        """Wait until the call may be made. Raises `RateWindowClosed` or `CircuitOpen`."""
         ...
 
-    async def report(self, vendor: str, *, answered: bool) -> None:
-        """Say of every granted call whether the vendor answered it, whatever the answer was."""
+    async def report(self, vendor: str, *, answered: bool, grant: Grant | None = None) -> None:
+        """Say of every granted call whether the vendor answered it, whatever the answer was. With its grant, a call
+        that may have arrived late is counted from then on."""
         ...
 
     async def penalise(self, vendor: str, operation: str, seconds: float) -> int:
@@ -72,11 +72,11 @@ class Governor(Protocol):
 class Unlimited:
     """A governor that never waits, for calls to servers nobody has to protect."""
 
-    async def acquire(self, vendor: str, operation: str) -> float:  # noqa: ARG002
-        """Zero, at once."""
-        return 0.0
+    async def acquire(self, vendor: str, operation: str) -> Grant:
+        """At once."""
+        return Grant(vendor, operation)
 
-    async def report(self, vendor: str, *, answered: bool) -> None:
+    async def report(self, vendor: str, *, answered: bool, grant: Grant | None = None) -> None:
         """Nothing is remembered."""
 
     async def penalise(self, vendor: str, operation: str, seconds: float) -> int:  # noqa: ARG002
@@ -98,7 +98,6 @@ class RateGovernor:
         *,
         patience: float = 3600.0,
         rest_patience: float = REST_PATIENCE,
-        headroom: float = HEADROOM,
         lone_share: float = LONE_SHARE,
         pacing: Pacing | None = None,
         sleep: Sleep = asyncio.sleep,
@@ -108,19 +107,20 @@ class RateGovernor:
         self._limits = limits
         self._patience = patience
         self._rest_patience = rest_patience
-        self._headroom = headroom
         self._lone_share = lone_share
         self._sleep = sleep
         self._prefix = prefix
         self._shared = SharedWindows(redis_url, prefix, pacing) if redis_url else None
         self._alone = LoneWindows(pacing)
+        self._arrivals = Arrivals()
+        self._late: WeakKeyDictionary[asyncio.AbstractEventLoop, LateCalls] = WeakKeyDictionary()
         self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
         self._ailing: set[str] = set()
         self._away_until = 0.0
         self._is_away_known = False
 
-    async def acquire(self, vendor: str, operation: str) -> float:
-        """Wait for a slot in every window the call counts against; returns the seconds waited.
+    async def acquire(self, vendor: str, operation: str) -> Grant:
+        """Wait for a slot in every window the call counts against.
 
         Callers of one process are served in order. Raises `CircuitOpen` for a vendor that rests for longer than
         `rest_patience`, `RateWindowClosed` when a slot is further away than `patience`, `LimitsError` for a vendor or
@@ -143,10 +143,14 @@ class RateGovernor:
                 await self._sleep(wait)
         if decision.word is Word.AILING:
             self._ailing.add(vendor)
-        return max(slept, time.monotonic() - began) if slept else 0.0
+        waited = max(slept, time.monotonic() - began) if slept else 0.0
+        return Grant(vendor, operation, waited, decision.slot)
 
-    async def report(self, vendor: str, *, answered: bool) -> None:
-        """Take down whether a call was answered. An answer costs a round trip only after failures."""
+    async def report(self, vendor: str, *, answered: bool, grant: Grant | None = None) -> None:
+        """Take down whether a call was answered. An answer costs a round trip only after failures; late ones are
+        told to the shared windows together."""
+        if grant is not None:
+            self._note_arrival(grant)
         if answered and vendor not in self._ailing:
             return
         if answered:
@@ -176,25 +180,48 @@ class RateGovernor:
                 self._note_outage(error)
         return self._alone.penalise(vendor, block, strikes, seconds, time.monotonic())
 
+    def _note_arrival(self, grant: Grant) -> None:
+        lateness = self._arrivals.latest(grant, time.monotonic())
+        scopes = self._limits.scopes(grant.vendor, grant.operation)
+        if grant.slot is not None and any(disturbed(each, lateness) for windows in scopes.values() for each in windows):
+            loop = asyncio.get_running_loop()
+            late = self._late.get(loop) or self._late.setdefault(loop, LateCalls(self._tell_late))
+            late.add(grant.vendor, grant.operation, grant.slot, lateness)
+
+    async def _tell_late(self, vendor: str, operation: str, calls: Sequence[Late]) -> None:
+        most = max(lateness for _, lateness in calls)
+        windows = self._windows(vendor, self._limits.scopes(vendor, operation))
+        concerned = [(key, guarded(window)) for key, window in windows if disturbed(window, most)]
+        if (shared := self._reachable()) is not None:
+            try:
+                await shared.late(calls, concerned)
+            except (RedisError, OSError) as error:
+                self._note_outage(error)
+
     async def aclose(self) -> None:
         """Give the connections of this event loop back."""
         self._queues.pop(asyncio.get_running_loop(), None)
+        if (late := self._late.pop(asyncio.get_running_loop(), None)) is not None:
+            await late.aclose()
         if self._shared is not None:
             await self._shared.aclose()
 
     async def _ask(self, vendor: str, scopes: dict[str, tuple[Window, ...]]) -> Decision:
         blocks = [self._key(vendor, scope, "blocked") for scope in scopes]
-        windows = [(self._key(vendor, scope, f"{w.seconds:g}"), w) for scope in scopes for w in scopes[scope]]
+        windows = self._windows(vendor, scopes)
         if (shared := self._reachable()) is not None:
             try:
-                kept = [(key, _kept(window, self._headroom)) for key, window in windows]
+                kept = [(key, guarded(window)) for key, window in windows]
                 decision = await shared.grant(vendor, blocks, kept)
                 self._note_return()
                 return decision
             except (RedisError, OSError) as error:
                 self._note_outage(error)
-        lone = [(key, window.kept(self._headroom * self._lone_share)) for key, window in windows]
+        lone = [(key, window.kept(self._lone_share)) for key, window in windows]
         return self._alone.grant(vendor, blocks, lone, time.monotonic())
+
+    def _windows(self, vendor: str, scopes: dict[str, tuple[Window, ...]]) -> list[tuple[str, Window]]:
+        return [(self._key(vendor, scope, f"{w.seconds:g}"), w) for scope in scopes for w in scopes[scope]]
 
     def _key(self, vendor: str, operation: str, window: str) -> str:
         return f"{self._prefix}:{vendor}:{operation}:{window}"
@@ -220,8 +247,3 @@ class RateGovernor:
         if self._is_away_known:
             self._is_away_known = False
             _log.warning("Redis is back: rate windows are shared again")
-
-
-def _kept(window: Window, headroom: float) -> Window:
-    """Fewer calls where that leaves some, a longer span where the window holds a single call."""
-    return window.kept(headroom) if window.requests > 1 else Window(requests=1, seconds=window.seconds / headroom)

@@ -232,7 +232,7 @@ class VendorClient:
     async def _exchange(self, request: _Request) -> tuple[httpx.Response, Any, Classified]:
         """The answer, its parsed body (None where it is to be text, or is no JSON), and what it means."""
         try:
-            waited = await self._governor.acquire(self.vendor, request.operation)
+            grant = await self._governor.acquire(self.vendor, request.operation)
         except RateWindowClosed as closed:
             detail = f"rate window closed for another {closed.seconds:.0f} s"
             raise self._error(VendorUnavailable, request, detail) from None
@@ -247,19 +247,19 @@ class VendorClient:
                     request.method, request.path, headers=headers, timeout=request.timeout, **request.parts
                 )
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
-            self._observe(request, Verdict.BACK_OFF, began, None, waited)
-            await self._governor.report(self.vendor, answered=False)
+            self._observe(request, Verdict.BACK_OFF, began, None, grant.waited)
+            await self._governor.report(self.vendor, answered=False, grant=grant)
             what = "timed out" if isinstance(error, httpx.TimeoutException | TimeoutError) else "connection broke off"
             if request.paid and not isinstance(error, _NOT_SENT):
                 raise self._unknown(request, what) from None
             raise _TryAgain(f"{what} ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.TooManyRedirects):
             raise self._error(VendorBadRequest, request, "the address is not a usable URL") from None
-        await self._governor.report(self.vendor, answered=response.status_code < 500)
+        await self._governor.report(self.vendor, answered=response.status_code < 500, grant=grant)
         body = None if request.as_text and response.status_code == 200 else parsed(response)
         classified = self._classified(request, response, body)
         self._observe(
-            request, classified.verdict, began, response.status_code, waited, told_quota(response.headers.raw)
+            request, classified.verdict, began, response.status_code, grant.waited, told_quota(response.headers.raw)
         )
         return response, body, classified
 

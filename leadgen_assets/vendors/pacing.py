@@ -46,3 +46,5 @@ class Decision:
 
     wait: float
     word: Word
+    slot: int | None = None
+    """Of a grant by the shared windows: its time in microseconds, by which it is known there."""

@@ -37,11 +37,33 @@ for i = 3 + blocks, #KEYS do
   redis.call('PEXPIRE', KEYS[i], math.ceil(span / 1000) + 1000)
 end
 if resting > 0 then redis.call('HSET', KEYS[1], 'probing_until', string.format('%.0f', now + probe_span)) end
-return {0, circuit[1] and 'ailing' or 'sound'}
+return {0, circuit[1] and 'ailing' or 'sound', string.format('%.0f', now)}
 """
 """KEYS: circuit, pace, blocks, windows. ARGV: number of blocks, how long a probe keeps others out, recovery of the pace a
 second, then calls and span of each window. Returns {wait, word}: `resting` while the circuit is open or a probe is out,
-`ailing` when failures are on record, which a success should clear."""
+`ailing` when failures are on record, which a success should clear; for a grant also its slot,
+which is its time."""
+
+LATE = """
+local calls = tonumber(ARGV[1])
+for i, key in ipairs(KEYS) do
+  for call = 1, calls do
+    local slot, arrived = ARGV[2 * call], ARGV[2 * call + 1]
+    redis.call('LREM', key, 1, slot)
+    local place, held = 0, redis.call('LINDEX', key, 0)
+    while held and tonumber(held) > tonumber(arrived) do
+      place = place + 1
+      held = redis.call('LINDEX', key, place)
+    end
+    if held then redis.call('LINSERT', key, 'BEFORE', held, arrived) else redis.call('RPUSH', key, arrived) end
+  end
+  local allowed, span = tonumber(ARGV[2 * (calls + i)]), tonumber(ARGV[2 * (calls + i) + 1])
+  redis.call('LTRIM', key, 0, allowed - 1)
+  redis.call('PEXPIRE', key, math.ceil(span / 1000) + 1000)
+end
+"""
+"""KEYS: windows. ARGV: number of calls, the slot of each and when it can have arrived at the latest, then calls and span of
+each window. The windows remember each call from its arrival on."""
 
 PENALISE = """
 local time = redis.call('TIME')

@@ -25,6 +25,7 @@ class _Scripts:
     grant: Any
     penalise: Any
     report: Any
+    late: Any
 
 
 class SharedWindows:
@@ -39,14 +40,20 @@ class SharedWindows:
     async def grant(self, vendor: str, blocks: Sequence[str], windows: Sequence[tuple[str, Window]]) -> Decision:
         """A slot in every window, or the seconds until there may be one."""
         pacing = self._pacing
-        wait, word = await self._scripts().grant(
+        wait, word, *granted = await self._scripts().grant(
             keys=[self._circuit(vendor), self._pace(vendor), *blocks, *(key for key, _ in windows)],
             args=[
                 len(blocks), _micros(pacing.probe), pacing.recovery,
                 *(number for _, each in windows for number in (each.requests, _micros(each.seconds))),
             ],
         )  # fmt: skip
-        return Decision(float(wait) / _MICRO, Word(word))
+        return Decision(float(wait) / _MICRO, Word(word), int(granted[0]) if granted else None)
+
+    async def late(self, calls: Sequence[tuple[int, float]], windows: Sequence[tuple[str, Window]]) -> None:
+        """Calls by slot may have arrived so many seconds after they were granted: the windows remember them from then on."""
+        arrived = [number for slot, seconds in calls for number in (slot, slot + _micros(seconds))]
+        spans = [number for _, each in windows for number in (each.requests, _micros(each.seconds))]
+        await self._scripts().late(keys=[key for key, _ in windows], args=[len(calls), *arrived, *spans])
 
     async def penalise(self, vendor: str, block: str, strikes: str, seconds: float) -> int:
         """Close the scope, halve the pace, and count the rejections that are still remembered."""
@@ -78,7 +85,7 @@ class SharedWindows:
         loop = asyncio.get_running_loop()
         if loop not in self._opened:
             redis = Redis.from_url(self._url, socket_timeout=2.0, socket_connect_timeout=2.0, decode_responses=True)
-            scripts = (rate_scripts.GRANT, rate_scripts.PENALISE, rate_scripts.REPORT)
+            scripts = (rate_scripts.GRANT, rate_scripts.PENALISE, rate_scripts.REPORT, rate_scripts.LATE)
             self._opened[loop] = _Scripts(redis, *map(redis.register_script, scripts))
         return self._opened[loop]
 

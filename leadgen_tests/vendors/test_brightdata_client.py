@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from leadgen_assets.vendors import contracts
+from leadgen_assets.vendors.arrivals import Grant
 from leadgen_assets.vendors.brightdata import (
     PEOPLE_DATASET,
     BrightDataClient,
@@ -237,10 +238,10 @@ class _Struck:
         self.strikes = 0
         self.penalties: list[float] = []
 
-    async def acquire(self, vendor: str, operation: str) -> float:
-        return 0.0
+    async def acquire(self, vendor: str, operation: str) -> Grant:
+        return Grant(vendor, operation)
 
-    async def report(self, vendor: str, *, answered: bool) -> None: ...
+    async def report(self, vendor: str, *, answered: bool, grant: Grant | None = None) -> None: ...
 
     async def penalise(self, vendor: str, operation: str, seconds: float) -> int:
         self.strikes += 1

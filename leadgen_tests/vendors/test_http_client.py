@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from leadgen_assets.vendors import contracts
 from leadgen_assets.vendors.answers import by_status, message_of
+from leadgen_assets.vendors.arrivals import Grant
 from leadgen_assets.vendors.contracts import VendorError, Verdict
 from leadgen_assets.vendors.governor import RateWindowClosed
 from leadgen_assets.vendors.http import Classified, VendorClient, retry_after
@@ -205,12 +206,12 @@ class _Recording:
         self.closed = closed
         self.answered: list[bool] = []
 
-    async def acquire(self, vendor: str, operation: str) -> float:
+    async def acquire(self, vendor: str, operation: str) -> Grant:
         if self.closed:
             raise RateWindowClosed(vendor, operation, 5000)
-        return 0.25
+        return Grant(vendor, operation, 0.25)
 
-    async def report(self, vendor: str, *, answered: bool) -> None:
+    async def report(self, vendor: str, *, answered: bool, grant: Grant | None = None) -> None:
         self.answered.append(answered)
 
     async def penalise(self, vendor: str, operation: str, seconds: float) -> int:
