@@ -127,7 +127,10 @@ def _plain(*columns: str) -> Table:
 def _totals(found: Cost) -> Table:
     table = _grid()
     limit = f"{say.usd(found.per_qualified, 3)} (at most {say.usd(found.per_qualified_limit)})"
-    table.add_row("Reserved", say.usd(found.reserved_usd), "Share of the budget", say.share(found.share))
+    reserved = say.usd(found.reserved_usd) + (
+        f" ({say.usd(found.uncertain_usd)} uncertain)" if found.uncertain_usd else ""
+    )
+    table.add_row("Reserved", reserved, "Share of the budget", say.share(found.share))
     table.add_row("Per collected", say.usd(found.per_collected, 4), "Per unique lead", say.usd(found.per_unique, 4))
     table.add_row("Per qualified lead", limit, "At the end", say.usd(found.forecast.usd))
     return table
@@ -154,15 +157,18 @@ def _parts(title: str, parts: Mapping[str, Spent], total: float) -> Table:
 
 
 def _uncertain(console: Console, found: Cost) -> None:
+    if found.decided:
+        console.print(f"\n{say.decided(found.decided)}")
     if not found.uncertain:
         return
     console.print(
-        "\nUncertain: calls that broke off. They may have been billed, count against the budget and are not repeated "
-        "where that would cost again. Ask the vendor.",
+        f"\nUncertain, {say.usd(found.uncertain_usd)}: calls that were sent and never confirmed. They may have been billed, "
+        "count against the budget and are not repeated where that would cost again. `leadgen cost reconcile` asks the vendors.",
         style="yellow",
+        markup=False,
     )
-    table = _plain("Reserved", "Vendor", "Operation", "Segment", "Units", "At most", "Entry")
+    table = _plain("Reserved", "Vendor", "Operation", "Segment", "Units", "At most", "Why", "Entry")
     for each in found.uncertain:
-        row = (each.vendor, each.operation, each.segment, f"{each.units:,}", say.usd(float(each.usd)), each.entry_id)
-        table.add_row(f"{each.reserved_at:%Y-%m-%d %H:%M}", *row)
+        row = (each.vendor, each.operation, each.segment, f"{each.units:,}", say.usd(float(each.usd)))
+        table.add_row(f"{each.reserved_at:%Y-%m-%d %H:%M}", *row, each.doubt or "no answer yet", each.entry_id)
     console.print(table)

@@ -12,6 +12,7 @@ from leadgen_assets.collection.moving import BLOCKED
 from leadgen_assets.collection.workbench import NO_MORE, Assignment, Intake, Mapper, Progress
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.sprint_file import Segment
+from leadgen_assets.stores.ledger_sums import OPEN
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import Purse
 from leadgen_assets.vendors.contracts import (
@@ -109,8 +110,9 @@ def _settle_landed(bench: OpenStores, assignment: Assignment, landed: Collection
     """Purchases whose answer landed but whose settlement a kill prevented: their page says what they cost."""
     key, segment, source = assignment.key, assignment.segment.id, assignment.source
     prefix = f"{key}/{segment}/{source}/"
+    bench.ledger.doubt_abandoned()
     open_entries = [
-        each for each in bench.ledger.entries(key) if each.state == "reserved" and each.entry_id.startswith(prefix)
+        each for each in bench.ledger.entries(key) if each.state in OPEN and each.entry_id.startswith(prefix)
     ]
     pages = {each.entry_id.rpartition("/")[2]: each for each in open_entries if each.operation in PAGE_BY_PAGE}
     numbers = [number for number in landed if str(number) in pages]

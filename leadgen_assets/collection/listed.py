@@ -11,6 +11,7 @@ from itertools import count
 
 from leadgen_assets.collection.workbench import Intake
 from leadgen_assets.stores.ledger import AlreadySettled
+from leadgen_assets.stores.ledger_doubts import BROKE_OFF
 from leadgen_assets.stores.raw_pages import ERASED_TEXT
 from leadgen_assets.vendors.contracts import (
     ListedSource,
@@ -119,8 +120,8 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
     """Reserve, call, land, settle: in this order a crash anywhere leaves a trace and never an unrecorded charge.
 
     A call that was paid before without its page being there (it expired) is not paid again. One whose outcome nobody
-    knows stays reserved, because it may have been charged. Where a repeat would be charged
-    too it is not sent again: the segment fills up from further down its listing, and the ledger lists it as uncertain.
+    knows is uncertain and stays held, because it may have been charged. Where a repeat would be charged too it is not sent
+    again: the segment fills up from further down its listing.
     """
     bench, at = intake.bench, intake.assignment
     entry = at.entry(source.paid_operation, number)
@@ -128,6 +129,7 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
     if reservation is None or isinstance(reservation, AlreadySettled):
         return
     if reservation.again and not source.repeat_is_free:
+        await asyncio.to_thread(bench.ledger.doubt, entry, BROKE_OFF)
         intake.progress.uncertain += 1
         return
     try:
@@ -136,7 +138,8 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
         await asyncio.to_thread(bench.ledger.release, entry)
         intake.progress.stopped_because = "out of credits"
         return
-    except VendorOutcomeUnknown:
+    except VendorOutcomeUnknown as error:
+        await asyncio.to_thread(bench.ledger.doubt, entry, error.detail)
         if source.repeat_is_free:
             raise
         intake.progress.uncertain += 1

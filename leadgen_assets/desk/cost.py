@@ -19,7 +19,7 @@ from leadgen_assets.leads.counting import Counts
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Budget
 from leadgen_assets.stores.controls import Buying, Control
-from leadgen_assets.stores.ledger_sums import LedgerEntry, LedgerSum
+from leadgen_assets.stores.ledger_sums import OPEN, LedgerEntry, LedgerSum
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import COLLECTION_MARK, acting_mark
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
@@ -78,6 +78,8 @@ class Cost:
     """Settled: what vendors charged."""
     reserved_usd: float
     """Reserved for calls on the wire, and for those nobody knows the outcome of."""
+    uncertain_usd: float
+    """Of that: for calls that were sent and never confirmed."""
     budget_usd: float
     share: float
     """(usd + reserved_usd) / budget_usd, 0..1: what the ledger's hard stop looks at."""
@@ -98,6 +100,8 @@ class Cost:
     """By the begin of the hour, ISO 8601."""
     uncertain: tuple[LedgerEntry, ...]
     """Calls that may have been billed without an answer."""
+    decided: tuple[LedgerEntry, ...] = ()
+    """Calls that were uncertain until the vendor's usage or a person decided: settled (billed) or released (not billed)."""
 
     @property
     def buying(self) -> Buying:
@@ -107,11 +111,22 @@ class Cost:
     @property
     def state(self) -> dict[str, Any]:
         """The part `cost` of the desk's state."""
-        names = ("usd", "reserved_usd", "budget_usd", "share", "per_collected", "per_unique", "per_qualified")
+        names = (
+            "usd",
+            "reserved_usd",
+            "uncertain_usd",
+            "budget_usd",
+            "share",
+            "per_collected",
+            "per_unique",
+            "per_qualified",
+        )
         return {
             **{name: getattr(self, name) for name in names},
             "per_qualified_limit": self.per_qualified_limit,
             "forecast_usd": self.forecast.usd,
+            "uncertain_calls": len(self.uncertain),
+            "uncertain_share": round(self.uncertain_usd / self.budget_usd, 6),
             "marks": [{"at": each.at, "reached": each.reached} for each in self.marks],
             "buying": self.buying.value,
         }
@@ -127,6 +142,7 @@ class Cost:
             "forecast": asdict(self.forecast),
             **{name: {key: asdict(each) for key, each in getattr(self, name).items()} for name in parts},
             "uncertain": [asdict(each) for each in self.uncertain],
+            "decided": [asdict(each) for each in self.decided],
             "control": {"says": self.control.says, "changes": [asdict(each) for each in self.control.changes]},
         }
 
@@ -145,7 +161,7 @@ def cost_of(
     doubtful_after = DOUBTFUL_AFTER if opened.state is SprintState.RUNNING else timedelta(0)
     uncertain = tuple(stores.ledger.uncertain(doubtful_after, sprint))
     prices = prices or load_prices(Settings().leadgen_prices)
-    usd, reserved = total(sums, "settled"), total(sums, "reserved")
+    usd, reserved = total(sums, "settled"), total(sums, *OPEN)
     budget = opened.sprint.budget
     share = float((usd + reserved) / Decimal(str(budget.usd)))
     return Cost(
@@ -153,6 +169,7 @@ def cost_of(
         at=datetime.now(UTC),
         usd=_round(usd),
         reserved_usd=_round(reserved),
+        uncertain_usd=_round(sum((each.usd for each in uncertain), Decimal(0))),
         budget_usd=budget.usd,
         share=round(share, 6),
         per_collected=_per(usd, counted.collected),
@@ -168,6 +185,7 @@ def cost_of(
         by_operation=_by(sums, lambda each: f"{each.vendor} {each.operation}"),
         by_hour=_by(sums, lambda each: each.hour.isoformat().replace("+00:00", "Z")),
         uncertain=uncertain,
+        decided=tuple(stores.ledger.decided(sprint)),
     )
 
 
@@ -176,9 +194,9 @@ def field_of(each: LedgerSum) -> str:
     return _FIELDS.get((each.vendor, each.operation), "other") if each.segment == ENRICHMENT else "collection"
 
 
-def total(sums: Iterable[LedgerSum], state: str) -> Decimal:
-    """US dollars over the sums in that state."""
-    return sum((each.spending.usd for each in sums if each.state == state), Decimal(0))
+def total(sums: Iterable[LedgerSum], *states: str) -> Decimal:
+    """US dollars over the sums in those states."""
+    return sum((each.spending.usd for each in sums if each.state in states), Decimal(0))
 
 
 def _counted(stores: OpenStores, opened: OpenSprint, counts: dict[str, Counts]) -> Counted:
@@ -199,7 +217,7 @@ def _spent(group: list[LedgerSum]) -> Spent:
     paid = [each.spending for each in group if each.state == "settled"]
     return Spent(
         usd=_round(total(group, "settled")),
-        reserved_usd=_round(total(group, "reserved")),
+        reserved_usd=_round(total(group, *OPEN)),
         credits=float(sum((each.credits for each in paid), Decimal(0))),
         units=sum(each.units for each in paid),
         calls=sum(each.calls for each in paid),

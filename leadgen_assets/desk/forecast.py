@@ -13,7 +13,7 @@ from leadgen_assets.collection import snapshots
 from leadgen_assets.enrichment.lead_rows import SEGMENT as ENRICHMENT
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.sprint_file import Segment
-from leadgen_assets.stores.ledger_sums import LedgerEntry, LedgerSum
+from leadgen_assets.stores.ledger_sums import OPEN, LedgerEntry, LedgerSum
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import PAUSED
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
@@ -107,7 +107,7 @@ def collection_to_come(
         missing = segment.leads - counts.get(segment.id, Counts()).delivered
         if segment.source not in _PURCHASES or missing <= 0 or segment.paused or _has_ended(opened, segment.id):
             continue
-        on_the_wire = _usd(sums, segment.id, "reserved") - lost.get(segment.id, Decimal(0))
+        on_the_wire = _usd(sums, segment.id, *OPEN) - lost.get(segment.id, Decimal(0))
         price = _price(opened, segment, sums, counts, prices)
         found[segment.id] = max(Decimal(0), price * missing - on_the_wire)
     return found
@@ -184,8 +184,8 @@ def _price(
     return prices.estimate(segment.source, _PURCHASES[segment.source], 1).usd
 
 
-def _usd(sums: Iterable[LedgerSum], segment: str, state: str) -> Decimal:
-    found = (each.spending.usd for each in sums if each.segment == segment and each.state == state)
+def _usd(sums: Iterable[LedgerSum], segment: str, *states: str) -> Decimal:
+    found = (each.spending.usd for each in sums if each.segment == segment and each.state in states)
     return sum(found, Decimal(0))
 
 

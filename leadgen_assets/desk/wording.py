@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+from leadgen_assets.stores.ledger_sums import LedgerEntry
 
 UNKNOWN = "–"
 
@@ -34,6 +37,16 @@ def purchase(name: str) -> str:
     """ "hunter finder" as "Hunter finder", "apollo bulk_match" as "Apollo bulk match"."""
     who, _, what = name.partition(" ")
     return f"{vendor(who)} {what.replace('_', ' ')}".strip()
+
+
+def decided(calls: Sequence[LedgerEntry]) -> str:
+    """What became of calls that had been uncertain."""
+    billed = [each.usd for each in calls if each.state == "settled"]
+    free = [each.usd for each in calls if each.state == "released"]
+    return (
+        f"{len(calls):,} uncertain calls were decided: {len(billed):,} billed ({usd(float(sum(billed)))}), "
+        f"{len(free):,} not billed ({usd(float(sum(free)))} freed)."
+    )
 
 
 def gate(name: str) -> str:

@@ -125,6 +125,8 @@ SIDE_INDEXES: dict[str, tuple[IndexModel, ...]] = {
         ),
         _by("settled_at", "state", "micros", "credits", "units", name="settled_sums"),
         _by("state", "reserved_at"),
+        _by("vendor", "state", "micros", "credits", "units", name="vendor_sums"),
+        _by("sprint", "is_decided", name="decided", partialFilterExpression={"is_decided": True}),
     ),
     "cost_budgets": (),
     "cost_controls": (),

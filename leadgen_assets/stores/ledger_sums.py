@@ -14,8 +14,13 @@ from typing import Any, Literal
 
 from leadgen_assets.stores.errors import told_without_values
 from leadgen_assets.stores.mongo import Document, MongoDatabase, collection, now
+from leadgen_assets.stores.owner import is_gone
 
 Dimension = Literal["vendor", "segment", "operation", "source_operation"]
+UNCERTAIN = "uncertain"
+OPEN = ("reserved", UNCERTAIN)
+"""States of money that is held and has not been paid, as far as is known."""
+_MICRO = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,17 @@ class LedgerEntry:
     operation: str
     units: int
     state: str
-    """reserved | settled | released"""
+    """reserved | uncertain | settled | released"""
     usd: Decimal
     credits: Decimal
     reserved_at: datetime
     settled_at: datetime | None
+    doubt: str | None = None
+    """Why nobody knows whether it was billed, where somebody said so."""
+    owner: str | None = None
+    """The process that reserved it."""
+    decision: str | None = None
+    """How the doubt was decided, and by whom."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +59,15 @@ class Spending:
 
 @dataclass(frozen=True)
 class LedgerSum:
-    """Settled or reserved entries of one vendor, operation and segment in one hour."""
+    """Settled or open entries of one vendor, operation and segment in one hour."""
 
     vendor: str
     operation: str
     segment: str
     state: str
-    """settled | reserved"""
+    """settled | reserved | uncertain"""
     hour: datetime
-    """Begin of the hour (UTC) in which they were settled; of those that are only reserved, reserved."""
+    """Begin of the hour (UTC) in which they were settled; of those that are open, reserved."""
     spending: Spending
 
 
@@ -70,15 +81,18 @@ class LedgerSums:
         """One entry, by its name."""
         with told_without_values(f"reading {entry_id}"):
             stored = self._entries.find_one({"_id": entry_id})
-        return _ledger_entry(stored) if stored else None
+        return entry_of(stored) if stored else None
 
     def uncertain(self, older_than: timedelta, sprint: str | None = None) -> list[LedgerEntry]:
-        """Calls reserved longer ago than that and never settled: made or not, nobody knows; ask the vendor."""
-        query: Document = {"state": "reserved", "reserved_at": {"$lt": now() - older_than}}
+        """Calls that were sent, as far as is known, and never confirmed: marked uncertain, or reserved by a process that is
+        gone, or longer ago than that."""
+        query: Document = {"state": {"$in": list(OPEN)}}
         if sprint is not None:
             query["sprint"] = sprint
         with told_without_values("listing uncertain ledger entries"):
-            return [_ledger_entry(each) for each in self._entries.find(query).sort("reserved_at")]
+            found = [entry_of(each) for each in self._entries.find(query).sort("reserved_at")]
+        before = now() - older_than
+        return [each for each in found if each.state == UNCERTAIN or each.reserved_at < before or is_gone(each.owner)]
 
     def spent(self, sprint: str) -> Decimal:
         """US dollars over settled entries."""
@@ -91,12 +105,12 @@ class LedgerSums:
         return self._sums({"sprint": sprint, "state": "settled"}, dimension)
 
     def sums(self, sprint: str) -> list[LedgerSum]:
-        """Everything settled or reserved for a sprint, by vendor, operation, segment, state and hour: one pass over an
+        """Everything settled or open for a sprint, by vendor, operation, segment, state and hour: one pass over an
         index, cheap enough for a desk that looks every few seconds."""
         moment = {"$ifNull": ["$settled_at", "$reserved_at"]}
         key = {name: f"${name}" for name in ("vendor", "operation", "segment", "state")}
         key_with_hour: Document = {**key, "hour": {"$dateTrunc": {"date": moment, "unit": "hour"}}}
-        match = {"sprint": sprint, "state": {"$in": ["settled", "reserved"]}}
+        match = {"sprint": sprint, "state": {"$in": ["settled", *OPEN]}}
         with told_without_values(f"summing the ledger of {sprint}"):
             found = list(self._entries.aggregate([{"$match": match}, {"$group": {"_id": key_with_hour, **_SUMS}}]))
         return [LedgerSum(**each["_id"], spending=_spending(each)) for each in found]
@@ -116,7 +130,7 @@ class LedgerSums:
         """Every entry of a sprint."""
         with told_without_values(f"reading the ledger of {sprint}"):
             for each in self._entries.find({"sprint": sprint}):
-                yield _ledger_entry(each)
+                yield entry_of(each)
 
     def _sums(self, match: dict[str, Any], dimension: Dimension | None) -> dict[str, Spending]:
         key: Any = "" if dimension is None else f"${dimension}"
@@ -141,7 +155,8 @@ def _spending(found: Document) -> Spending:
     return Spending(usd_of(found["micros"]), found["credits"].to_decimal(), found["units"], found["calls"])
 
 
-def _ledger_entry(stored: Document) -> LedgerEntry:
+def entry_of(stored: Document) -> LedgerEntry:
+    """An entry as stored."""
     return LedgerEntry(
         stored["_id"],
         stored["sprint"],
@@ -154,9 +169,20 @@ def _ledger_entry(stored: Document) -> LedgerEntry:
         stored["credits"].to_decimal(),
         stored["reserved_at"],
         stored["settled_at"],
+        stored.get("doubt"),
+        stored.get("owner"),
+        stored.get("decision"),
     )
 
 
 def usd_of(micros: int) -> Decimal:
     """Micro-dollars in US dollars."""
-    return Decimal(micros) / 1_000_000
+    return Decimal(micros) / _MICRO
+
+
+def micros_of(usd: Decimal) -> int:
+    """Whole micro-dollars; `ValueError` for a negative amount, which would widen the budget."""
+    amount = int((Decimal(usd) * _MICRO).to_integral_value())
+    if amount < 0:
+        raise ValueError(f"an amount of {usd} US dollars cannot be reserved or paid")
+    return amount

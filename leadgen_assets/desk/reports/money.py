@@ -18,8 +18,16 @@ def blocks(picture: Picture, *, in_detail: bool = True) -> tuple[Block, ...]:
     if cost.control.buying.value != "on":
         texts.append(f"Buying is restricted: {cost.control.says}.")
     if cost.reserved_usd:
-        doubtful = f"; {len(cost.uncertain):,} of them may have been billed without an answer" if cost.uncertain else ""
-        texts.append(f"{say.usd(cost.reserved_usd)} more are reserved for calls without a bill yet{doubtful}.")
+        texts.append(f"{say.usd(cost.reserved_usd)} more are reserved for calls without a bill yet.")
+    if cost.uncertain:
+        doubtful = (
+            f"{say.usd(cost.uncertain_usd)} of that is uncertain: {len(cost.uncertain):,} calls were sent and never"
+        )
+        texts.append(
+            f"{doubtful} confirmed. They may have been billed, and count against the budget until that is known."
+        )
+    if cost.decided:
+        texts.append(say.decided(cost.decided))
     by_vendor: dict[str, float] = {}
     for name, each in picture.cost.by_vendor.items():
         by_vendor[say.vendor(name)] = each.usd

@@ -1,0 +1,134 @@
+"""Calls that were sent and never confirmed: marked uncertain, held against the budget, and decided by what the vendor says.
+
+An uncertain entry is never settled or freed by itself: the answer of a free repeat settles it, or a reading of the vendor's
+usage or a person decides it (`decide`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+
+from bson import Decimal128
+from pymongo import ReturnDocument
+
+from leadgen_assets.stores.errors import StoreMissing, told_without_values
+from leadgen_assets.stores.ledger_gate import BudgetGate
+from leadgen_assets.stores.ledger_sums import (
+    OPEN,
+    UNCERTAIN,
+    LedgerEntry,
+    LedgerSums,
+    Spending,
+    entry_of,
+    micros_of,
+)
+from leadgen_assets.stores.mongo import Document, MongoDatabase, now
+from leadgen_assets.stores.owner import is_gone, this_process
+
+KILLED = "the process that sent it is gone"
+BROKE_OFF = "it broke off without an answer"
+
+
+class LedgerDoubts(LedgerSums):
+    """The uncertain entries of the ledger."""
+
+    def __init__(self, db: MongoDatabase) -> None:
+        super().__init__(db)
+        self._gate = BudgetGate(db)
+
+    def doubt(self, entry_id: str, why: str) -> None:
+        """Nobody knows whether a reserved call was billed. Its money stays held; again is harmless."""
+        doubtful = {"state": UNCERTAIN, "doubt": why, "doubted_at": now()}
+        with told_without_values(f"marking {entry_id} as uncertain"):
+            self._entries.update_one({"_id": entry_id, "state": "reserved"}, {"$set": doubtful})
+
+    def adopt(self, entry_id: str) -> None:
+        """The call is known again (its job was found): in doubt no more, and this process waits for its bill."""
+        known = {"state": "reserved", "owner": this_process(), "doubt": None}
+        with told_without_values(f"taking up {entry_id}"):
+            self._entries.update_one({"_id": entry_id, "state": {"$in": list(OPEN)}}, {"$set": known})
+
+    def doubt_abandoned(self) -> int:
+        """Mark what processes that are gone have left reserved. Returns how many entries."""
+        with told_without_values("looking for calls of processes that are gone"):
+            reserved = self._entries.find({"state": "reserved"}, {"owner": 1})
+            left = [each["_id"] for each in reserved if is_gone(each.get("owner"))]
+        for entry_id in left:
+            self.doubt(entry_id, KILLED)
+        return len(left)
+
+    def set_aside(self, entry_id: str, part: str, units: int, usd: Decimal, about: Collection[str]) -> None:
+        """Keep a part of an entry in doubt, as an uncertain entry of its own (`entry_id`/`part`), so that the rest can be
+        settled. The money has left, perhaps, so no budget refuses it. The same part again changes nothing."""
+        with told_without_values(f"setting a part of {entry_id} aside"):
+            whole = self._entry(entry_id)
+            name, micros = f"{entry_id}/{part}", micros_of(usd)
+            kept = {key: whole[key] for key in ("sprint", "segment", "vendor", "operation", "reserved_at", "owner")}
+            doubtful = {
+                **kept,
+                "units": units,
+                "state": UNCERTAIN,
+                "micros": micros,
+                "credits": Decimal128("0"),
+                "settled_at": None,
+                "doubt": BROKE_OFF,
+                "doubted_at": now(),
+                "about": list(about),
+            }
+            done = self._entries.update_one({"_id": name}, {"$setOnInsert": doubtful}, upsert=True)
+            if done.upserted_id is not None:
+                self._gate.hold(whole["sprint"], name, micros, _ANY_BUDGET)
+
+    def decide(self, entry_id: str, credits: Decimal, usd: Decimal, says: str) -> bool:
+        """What became of an uncertain call: billed, or (without credits) not, and then it may be made again. `says` tells
+        how that is known, and by whom. False when the entry is not uncertain (any more)."""
+        state = "settled" if credits else "released"
+        decided: Document = {"state": state, "settled_at": now(), "is_decided": True, "decision": says}
+        if credits:
+            decided |= {"micros": micros_of(usd), "credits": Decimal128(Decimal(credits))}
+        with told_without_values(f"deciding {entry_id}"):
+            stored = self._entries.find_one_and_update(
+                {"_id": entry_id, "state": UNCERTAIN}, {"$set": decided}, return_document=ReturnDocument.AFTER
+            )
+            if stored is None:
+                return False
+            paid = stored["micros"] if credits else 0
+            if not self._gate.let_go(stored["sprint"], entry_id, paid) and paid:
+                self._gate.add(stored["sprint"], paid)
+        return True
+
+    def in_doubt(self, vendor: str, operation: str, about: Iterable[str]) -> set[str]:
+        """Those of the hashes that an uncertain call may have paid for already."""
+        wanted, found = set(about), set[str]()
+        query = {"vendor": vendor, "state": {"$in": list(OPEN)}, "operation": operation}
+        with told_without_values(f"looking for uncertain calls to {vendor}"):
+            for each in self._entries.find(query, {"state": 1, "owner": 1, "about": 1}):
+                if each["state"] == UNCERTAIN or is_gone(each.get("owner")):
+                    found |= wanted.intersection(each.get("about") or ())
+        return found
+
+    def open_of(self, vendor: str) -> list[LedgerEntry]:
+        """The vendor's reserved and uncertain entries, the oldest first, over all sprints."""
+        with told_without_values(f"reading the open calls to {vendor}"):
+            found = [entry_of(each) for each in self._entries.find({"vendor": vendor, "state": {"$in": list(OPEN)}})]
+        return sorted(found, key=lambda each: (each.reserved_at, each.entry_id))
+
+    def settled_of(self, vendor: str) -> Spending:
+        """All that was ever settled with a vendor, over all sprints."""
+        nothing = Spending(Decimal(0), Decimal(0), 0, 0)
+        return self._sums({"vendor": vendor, "state": "settled"}, None).get("", nothing)
+
+    def decided(self, sprint: str) -> list[LedgerEntry]:
+        """Calls of a sprint that were uncertain and are decided: settled (billed) or released (not billed)."""
+        with told_without_values(f"reading the decided calls of {sprint}"):
+            return [entry_of(each) for each in self._entries.find({"sprint": sprint, "is_decided": True})]
+
+    def _entry(self, entry_id: str) -> Document:
+        stored = self._entries.find_one({"_id": entry_id})
+        if stored is None:
+            raise StoreMissing(f"nothing was reserved as {entry_id}")
+        return stored
+
+
+_ANY_BUDGET = 2**62

@@ -1,0 +1,38 @@
+"""Which process does something, so that another one can tell later that it is gone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import cache
+
+import psutil
+
+_SAME_START = 1.0
+"""Seconds by which two readings of a process's start may differ."""
+
+
+def this_process() -> str:
+    """This process by host, id and start time."""
+    return _named(os.getpid())  # asked anew after a fork
+
+
+def is_gone(owner: str | None) -> bool:
+    """Whether that process has certainly ended. False for one of another host, or when nobody knows whose it is."""
+    host, _, process = (owner or "").partition("/")
+    if host != socket.gethostname():
+        return False
+    pid, _, started = process.partition("@")
+    try:
+        found = psutil.Process(int(pid))
+        is_same = abs(found.create_time() - float(started)) < _SAME_START
+        return not is_same or found.status() == psutil.STATUS_ZOMBIE
+    except psutil.AccessDenied:
+        return False
+    except (psutil.Error, ValueError):
+        return True
+
+
+@cache
+def _named(pid: int) -> str:
+    return f"{socket.gethostname()}/{pid}@{psutil.Process(pid).create_time():.2f}"
