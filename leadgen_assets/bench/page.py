@@ -93,7 +93,12 @@ class Report:
             f"|{'|'.join('---:' if name in RIGHT else '---' for name in HEADER)}|",
         ]
         lines += [f"| {' | '.join(each)} |" for each in self.rows(code="`")]
-        return "\n".join(lines)
+        said = [
+            f"- `{each.stage.name}` at {each.size:,}: {each.stage.tells(each.figures.notes)}."
+            for each in self.results
+            if each.stage.tells is not None
+        ]
+        return "\n".join([*lines, *(["", *said] if said else [])])
 
     def rows(self, code: str = "") -> list[tuple[str, ...]]:
         """The results as cells of `HEADER`."""

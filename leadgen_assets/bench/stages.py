@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from leadgen_assets.bench.collecting import collecting
 from leadgen_assets.bench.endtoend import sprinting, sprinting_unwatched
 from leadgen_assets.bench.enriching import enriching_from_cache, enriching_over_http
 from leadgen_assets.bench.ground import MOST_STORED
+from leadgen_assets.bench.limited import collecting_at_the_limit, told_use
 from leadgen_assets.bench.measure import Setup
 from leadgen_assets.bench.records import FULL_SPRINT as ONE_SPRINT
 from leadgen_assets.bench.refining import deduplicating, gating, normalising, parquet, scoring
@@ -31,6 +33,8 @@ class Stage:
     largest_baseline: int | None = None
     """Beyond it the baseline is left out: it would take as long as the stage itself."""
     needs_sandbox: bool = False
+    tells: Callable[[Mapping[str, float]], str] | None = None
+    """What the notes of a run say, as a sentence below the table."""
 
 
 _PANDAS = "pandas: write and read the frame as Parquet"
@@ -85,6 +89,10 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "collect", "ten segments at once in one process, over HTTP", collecting, bare_gets("collect"), _HTTPX,
         largest=MOST_STORED, needs_sandbox=True,
+    ),
+    Stage(
+        "limited", "one Apollo account, documented limits, two homes collecting at once", collecting_at_the_limit,
+        largest=ONE_SPRINT, tells=told_use,
     ),
     Stage(
         "enrich-http", "waterfalls over HTTP, nothing cached", enriching_over_http, bare_gets("enrich-http"), _HTTPX,

@@ -274,10 +274,12 @@ class VendorSim:
     # What the control API shows
 
     def calls(self) -> dict[str, Any]:
-        """Requests by operation and status ("timeout" where none was sent), and credits charged by operation."""
+        """Requests by operation and status ("timeout" where none was sent), what the rate windows let through in which
+        time, and credits charged by operation."""
         return {
             "requests": sum(tally.total() for tally in self.statuses.values()),
             "operations": {operation: dict(tally) for operation, tally in self.statuses.items()},
+            "admitted": self.windows.admitted(),
             "credits": {operation: str(spent) for operation, spent in self.credits.items()},
             "credits_used": str(self.credits_used),
             "usd": str(self.credits_used * self.credit_usd),

@@ -89,6 +89,7 @@ class RateWindows:
         self._clock = clock
         self._is_sliding = is_sliding
         self._counters: dict[str, list[Counter]] = {}
+        self._admitted: dict[str, tuple[int, float, float]] = {}
 
     def counters(self, operation: str) -> list[Counter]:
         """The counters an operation has of its own, then those of the whole account."""
@@ -112,7 +113,16 @@ class RateWindows:
             return Rejection(operation, window, wait)
         for counter in counters:
             counter.take(now)
+        number, first, _ = self._admitted.get(operation, (0, now, now))
+        self._admitted[operation] = (number + 1, first, now)
         return None
+
+    def admitted(self) -> dict[str, dict[str, float]]:
+        """Requests let through by operation, and the seconds between the first and the last."""
+        return {
+            operation: {"requests": number, "seconds": last - first}
+            for operation, (number, first, last) in self._admitted.items()
+        }
 
     def usage(self, operation: str) -> list[tuple[Window, int]]:
         """Each window of the operation with the requests counted in it now."""

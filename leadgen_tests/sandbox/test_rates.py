@@ -102,3 +102,14 @@ def test_a_limits_file_that_cannot_be_read_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ValueError, match=r"mine\.yaml"):
         load_limits(path)
+
+
+def test_what_was_let_through_is_told_with_its_time():
+    """Issue 5: the vendor's own count says how much of a limit was used; rejected requests are not in it."""
+    clock = Clock()
+    windows = RateWindows({"search": [Window(2, 10)]}, clock)
+    for now in (100.0, 104.0, 105.0, 112.0):
+        clock.now = now
+        windows.admit("search")
+
+    assert windows.admitted() == {"search": {"requests": 3, "seconds": 12.0}}
