@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Sequence
@@ -14,11 +13,11 @@ from typing import Any
 
 import psutil
 
-from leadgen_assets.bench.regression import Key, growths, ratios_file
+from leadgen_assets.bench import sections
+from leadgen_assets.bench.regression import Key, growths
 from leadgen_assets.bench.suite import Result
 
-BEGIN = "<!-- benchmarks: begin -->"
-END = "<!-- benchmarks: end -->"
+BEGIN, END = sections.marks("benchmarks")
 
 HEADER = (
     "Stage",
@@ -33,7 +32,7 @@ HEADER = (
     "Ratio",
     "Growth",
 )
-RIGHT = frozenset(HEADER[1:8]) | {"Ratio", "Growth"}
+LEFT = frozenset({"Stage", "Baseline"})
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,8 @@ class Report:
             f"Measured {self.at.date().isoformat()} on {self.machine}; the whole run took {self.seconds / 60:.1f} minutes. "
             f"Load average when it began: {self.machine.load_before:g}.",
             "",
-            f"| {' | '.join(HEADER)} |",
-            f"|{'|'.join('---:' if name in RIGHT else '---' for name in HEADER)}|",
+            *sections.table(HEADER, self.rows(code="`"), LEFT),
         ]
-        lines += [f"| {' | '.join(each)} |" for each in self.rows(code="`")]
         said = [
             f"- `{each.stage.name}` at {each.size:,}: {each.stage.tells(each.figures.notes)}."
             for each in self.results
@@ -133,14 +130,9 @@ def row(result: Result, code: str = "", growth: float | None = None) -> tuple[st
 
 
 def written(report: Report, path: Path) -> None:
-    """Replace what is between the markers of a file, and the ratios beside it. `ValueError` when it has no such place."""
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path.name} has no place for the table: put the lines {BEGIN} and {END} into it")
-    path.write_text(f"{before}{BEGIN}\n{report.to_markdown()}\n{END}{after}", encoding="utf-8")
-    ratios_file(path).write_text(json.dumps(report.to_json(), indent=1) + "\n", encoding="utf-8")
+    """Replace the table of a page, and the figures beside it. `ValueError` when it has no such place."""
+    sections.replaced(path, "benchmarks", report.to_markdown())
+    sections.keep(path, report.to_json())
 
 
 def now() -> datetime:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from leadgen_assets.bench.sections import figures_file
 from leadgen_assets.bench.suite import Result
 
 TOLERANCE = 0.20
@@ -32,14 +33,9 @@ class Regression:
         return f"{self.stage} at {self.size:,} leads takes {self.now:.3g}× its baseline, {worse:.0%} more than {self.before:.3g}×"
 
 
-def ratios_file(path: Path) -> Path:
-    """Where the ratios of a page are: beside it, with the ending .json."""
-    return path.with_suffix(".json")
-
-
 def recorded(path: Path) -> dict[Key, float]:
     """Ratios of a page (docs/benchmarks.md) or of what `--json` printed. `ValueError` says what is wrong with the file."""
-    file = ratios_file(path)
+    file = figures_file(path)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         found = {(each["stage"], int(each["size"])): each["times_baseline"] for each in content["results"]}

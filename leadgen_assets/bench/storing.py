@@ -28,7 +28,7 @@ from leadgen_assets.stores.opened import OpenStores
 @contextmanager
 def inserting(ground: Ground) -> Iterator[Job]:
     """`LeadStore.insert_provisional` of normalised, unique leads, a collector's batch at a time."""
-    documents = _provisional(ground)
+    documents = provisional(ground)
     with ground.stores() as stores:
 
         def run() -> int:
@@ -45,16 +45,16 @@ def inserting(ground: Ground) -> Iterator[Job]:
 def publishing(ground: Ground) -> Iterator[Job]:
     """`publish_leads`: scored rows replace the provisional ones, unique values moving between them."""
     scored = ground.frame("scored")
-    provisional = _provisional(ground)
+    documents = provisional(ground)
     with ground.stores() as stores:
 
         def before() -> None:
-            are_as_inserted = stores.leads.count(KEY) == len(provisional) and not stores.leads.count(
+            are_as_inserted = stores.leads.count(KEY) == len(documents) and not stores.leads.count(
                 KEY, is_qualified=True
             )
             if not are_as_inserted:
                 _emptied(stores)
-                stores.leads.insert_provisional(provisional)
+                stores.leads.insert_provisional(documents)
 
         def run() -> int:
             publish_leads(stores, KEY, scored)
@@ -68,7 +68,7 @@ def in_batches_of(size: int) -> Setup:
 
     @contextmanager
     def inserting_in_batches(ground: Ground) -> Iterator[Job]:
-        documents = _provisional(ground)
+        documents = provisional(ground)
         with ground.stores() as stores:
             leads = collection(stores.db, LEADS)
 
@@ -86,7 +86,7 @@ def shaped_insert_many(has_validator: bool, has_indexes: bool) -> Setup:
 
     @contextmanager
     def inserting_bare(ground: Ground) -> Iterator[Job]:
-        documents = _provisional(ground)
+        documents = provisional(ground)
         with ground.stores() as stores:
             bare = stores.db.get_collection("bare", write_concern=DURABLE)
 
@@ -112,7 +112,7 @@ bare_insert_many = shaped_insert_many(has_validator=False, has_indexes=False)
 """Baseline: pymongo's `insert_many`, nothing else."""
 
 
-def _provisional(ground: Ground) -> list[Document]:
+def provisional(ground: Ground) -> list[Document]:
     """The normalised leads that deduplication kept, as a collector would insert them."""
     leads = ground.frame("normalised")
     kept = leads["lead_id"].isin(ground.frame("golden")["lead_id"])

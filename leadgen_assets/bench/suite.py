@@ -54,7 +54,7 @@ def run(plan: Iterable[tuple[Stage, int]], folder: Path, tell: Tell) -> Iterator
     for stage, size in plan:
         ground = Ground(size, folder)
         for frame in stage.starts_from:
-            _prepare(ground, ground.made(frame), tell)
+            prepare(ground, ground.made(frame), tell)
         tell(f"{stage.name}, {size:,} leads")
         figures = _measure(ground, stage, "measure")
         compared = stage.baseline if size <= (stage.largest_baseline or size) else None
@@ -64,12 +64,13 @@ def run(plan: Iterable[tuple[Stage, int]], folder: Path, tell: Tell) -> Iterator
         yield Result(stage, size, figures, baseline)
 
 
-def _prepare(ground: Ground, frame: str, tell: Tell) -> None:
+def prepare(ground: Ground, frame: str, tell: Tell) -> None:
+    """Make a frame, and those it starts from, unless they are there."""
     if ground.has(frame):
         return
     stage = maker(frame)
     for needed in stage.starts_from:
-        _prepare(ground, needed, tell)
+        prepare(ground, needed, tell)
     tell(f"preparing {frame} leads, {ground.size:,}")
     _measure(ground, stage, "prepare")
 

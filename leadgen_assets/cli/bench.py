@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -15,10 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from leadgen_assets.cli.errors import CannotDo
-from leadgen_assets.cli.sandbox_process import running_sandbox
-from leadgen_assets.services import running
-from leadgen_assets.settings import VENDORS, Settings
+from leadgen_assets.cli.bench_db import db
+from leadgen_assets.cli.bench_servers import environment, servers
+from leadgen_assets.cli.errors import CannotDo, told
 
 if TYPE_CHECKING:  # the stages import everything there is; other commands need not wait for that
     from leadgen_assets.bench.page import Report
@@ -28,8 +25,14 @@ if TYPE_CHECKING:  # the stages import everything there is; other commands need 
 SIZES = (20_000, 200_000)
 QUICK = 1_000
 
+app = typer.Typer(invoke_without_command=True)
+app.command("db")(told(db))
 
+
+@app.callback()
+@told
 def bench(
+    context: typer.Context,
     quick: Annotated[bool, typer.Option(help=f"{QUICK:,} leads instead of {SIZES[0]:,} and {SIZES[1]:,}.")] = False,
     stages: Annotated[
         str, typer.Option(help="Comma-separated names; an unknown one lists them.", show_default="all")
@@ -45,6 +48,8 @@ def bench(
 
     Works in servers and folders of its own, on invented people; your databases are not touched.
     """
+    if context.invoked_subcommand is not None:
+        return
     from leadgen_assets.bench import page, regression, suite
 
     plan = suite.planned(_stages(stages), _sizes(sizes, quick))
@@ -115,42 +120,10 @@ def _measured(plan: Sequence[tuple[Stage, int]], folder: Path, console: Console)
     sharing = [each for each in plan if each[0].name != "sprint"]
     alone = [each for each in plan if each[0].name == "sprint"]
     if sharing:
-        with _servers(folder, sandbox=any(stage.needs_sandbox for stage, _ in sharing)):
+        with servers(folder, sandbox=any(stage.needs_sandbox for stage, _ in sharing)):
             yield from suite.run(sharing, folder, tell)
-    with _environment(folder):
+    with environment(folder):
         yield from suite.run(alone, folder, tell)
-
-
-@contextmanager
-def _servers(folder: Path, *, sandbox: bool) -> Iterator[None]:
-    """MongoDB, Valkey and, where wanted, the sandbox vendors with their rate limits wide open."""
-    with ExitStack() as stack:
-        stack.enter_context(_environment(folder))
-        stack.enter_context(running(Settings(), postgres=False))
-        if sandbox:
-            from leadgen_assets.bench.traffic import write_wide_limits
-
-            limits = folder / "limits.yaml"
-            write_wide_limits(limits)
-            os.environ["LEADGEN_LIMITS"] = str(limits)
-            os.environ["LEADGEN_SANDBOX_URL"] = stack.enter_context(running_sandbox(Settings()))
-        yield
-
-
-@contextmanager
-def _environment(folder: Path) -> Iterator[None]:
-    """An empty home in `folder` and embedded servers, whatever `.env` and the environment say."""
-    before = dict(os.environ)
-    empty = ["LEADGEN_MONGO_URI", "LEADGEN_REDIS_URL", "DAGSTER_PG_URL", "LEADGEN_STORAGE", "LEADGEN_SANDBOX_URL"]
-    empty += [f"{vendor.upper()}_BASE_URL" for vendor in VENDORS if vendor != "slack"]
-    os.environ.update(dict.fromkeys(empty, ""))
-    os.environ.update({"LEADGEN_HOME": str(folder / "home"), "LEADGEN_MODE": "sandbox"})
-    os.environ.pop("DAGSTER_HOME", None)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _write(report: Report, path: Path) -> None:
@@ -170,7 +143,7 @@ def _show(report: Report, as_json: bool) -> None:
 
     table = Table(box=None, header_style="dim", padding=(0, 1))
     for name in page.HEADER:
-        table.add_column(name, justify="right" if name in page.RIGHT else "left", overflow="fold")
+        table.add_column(name, justify="left" if name in page.LEFT else "right", overflow="fold")
     for each in report.rows():
         table.add_row(*each)
     console = Console(highlight=False)

@@ -47,13 +47,13 @@ app.add_typer(privacy.app, name="privacy", help="Suppress, show, erase a person;
 app.add_typer(quarantine.app, name="quarantine", help="Records that could not become leads: look, correct, replay.")
 app.add_typer(alerts.app, name="alerts", help="Alerts: look, acknowledge, resolve, keep quiet, test.")
 app.add_typer(incident.app, name="incident", help="Incidents: open, note, close, report.")
+app.add_typer(bench.app, name="bench", help="Measure every stage, or the database alone, on this machine.")
 app.command("doctor")(told(doctor.doctor))
 app.command("health")(told(health.health))
 app.command("diagnostics")(told(diagnostics.diagnostics))
 app.command("dashboard")(told(dashboard.dashboard))
 app.command("dev")(told(dev.dev))
 app.command("export")(told(export.export))
-app.command("bench")(told(bench.bench))
 
 
 def main() -> None:

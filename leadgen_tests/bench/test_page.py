@@ -50,7 +50,7 @@ def test_a_file_without_a_place_for_the_table_is_left_alone(report: Report, tmp_
     page = tmp_path / "notes.md"
     page.write_text("notes")
 
-    with pytest.raises(ValueError, match="no place for the table"):
+    with pytest.raises(ValueError, match="no place for benchmarks"):
         written(report, page)
 
     assert page.read_text() == "notes"
