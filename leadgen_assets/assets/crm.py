@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from leadgen_assets.assets.failures import POLITE, permanent_failures
+from leadgen_assets.assets.failures import POLITE, retried_if_it_helps
 from leadgen_assets.assets.metadata import frequency_table
 from leadgen_assets.checks.expectations import DELIVERY_CHECKS
 from leadgen_assets.checks.gate import require_checks
@@ -32,7 +32,7 @@ def crm_sync(
     require_checks(context, DELIVERY_CHECKS, MADE_FROM_ONE_ANOTHER)
     key = context.partition_key
     stores.opened.live.stage(key, "crm_sync", context.run_id)
-    with permanent_failures():
+    with retried_if_it_helps():
         report = vendors.deliver(stores.opened, key, stores.sprint(key), scored_leads)
     if report.stopped_because:
         raise dg.RetryRequested(max_retries=3, seconds_to_wait=5)

@@ -3,6 +3,7 @@
 import dagster as dg
 import pandas as pd
 
+from leadgen_assets.assets.failures import retried_if_it_helps
 from leadgen_assets.assets.metadata import counts_metadata, segment_table
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.leads.schema import SOURCES
@@ -31,19 +32,20 @@ def deduplicated_leads(
     """Counts per segment that add up, and how many people were in doubt."""
     sprint = context.partition_key
     stores.opened.live.stage(sprint, "deduplicated_leads", context.run_id)
-    plan = stores.sprint(sprint)
-    wanted = {each.id for each in plan.segments}
-    segments = {
-        key: frame
-        for frames in normalized.values()
-        for key, frame in frames.items()
-        if dimensions(key)[1] in wanted and len(frame)
-    }
-    for frames in normalized.values():
-        frames.clear()  # otherwise they would stay in memory beside the golden records
-    done = deduplicate(stores.opened, sprint, segments, plan.privacy, let_go=True)
-    stores.lake().write("processed_records", sprint, done.records)
-    stores.opened.book.record_counts(sprint, {each: counts.as_dict() for each, counts in done.counts.items()})
+    with retried_if_it_helps():
+        plan = stores.sprint(sprint)
+        wanted = {each.id for each in plan.segments}
+        segments = {
+            key: frame
+            for frames in normalized.values()
+            for key, frame in frames.items()
+            if dimensions(key)[1] in wanted and len(frame)
+        }
+        for frames in normalized.values():
+            frames.clear()  # otherwise they would stay in memory beside the golden records
+        done = deduplicate(stores.opened, sprint, segments, plan.privacy, let_go=True)
+        stores.lake().write("processed_records", sprint, done.records)
+        stores.opened.book.record_counts(sprint, {each: counts.as_dict() for each, counts in done.counts.items()})
     return dg.MaterializeResult(
         value=done.golden,
         metadata={

@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from leadgen_assets.assets.failures import POLITE
+from leadgen_assets.assets.failures import POLITE, retried_if_it_helps
 from leadgen_assets.assets.metadata import frame_table
 from leadgen_assets.partitions import SPRINTS
 from leadgen_assets.resources.stores import Stores
@@ -27,11 +27,12 @@ def enriched_leads(
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """What each vendor was asked, found and was paid."""
     stores.opened.live.stage(context.partition_key, "enriched_leads", context.run_id)
-    done = vendors.enrich(
-        stores.opened, context.partition_key, stores.sprint(context.partition_key), deduplicated_leads
-    )
-    report = done.report
-    stores.opened.book.record_result(context.partition_key, {"enrichment": report.as_records()})
+    with retried_if_it_helps():
+        done = vendors.enrich(
+            stores.opened, context.partition_key, stores.sprint(context.partition_key), deduplicated_leads
+        )
+        report = done.report
+        stores.opened.book.record_result(context.partition_key, {"enrichment": report.as_records()})
     for problem in report.problems:
         context.log.warning(problem)
     return dg.MaterializeResult(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from leadgen_assets.stores.errors import StoreAwayTooLong, StoreUnavailable
 from leadgen_assets.vendors.contracts import VendorBadRequest, VendorNotEntitled, VendorRejectedCredentials
 
 POLITE = dg.RetryPolicy(max_retries=3, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -26,10 +27,17 @@ def told(event: dg.DagsterEvent) -> str:
 
 
 @contextmanager
-def permanent_failures() -> Iterator[None]:
-    """Errors that no retry can mend fail the step at once, with what to do."""
+def retried_if_it_helps() -> Iterator[None]:
+    """Errors that no retry can mend fail the step at once, with what to do; a MongoDB that went away while a long answer was
+    read starts the step again, which then waits for it."""
     try:
         yield
+    except StoreAwayTooLong as error:
+        raise dg.Failure(
+            f"{error}. Nothing is lost: run this partition again, it goes on where it stopped.", allow_retries=False
+        ) from None
+    except StoreUnavailable:
+        raise dg.RetryRequested(max_retries=3, seconds_to_wait=1) from None
     except VendorRejectedCredentials as error:
         raise dg.Failure(
             f"{error}. Check the credential in .env, then run this partition again.", allow_retries=False

@@ -3,6 +3,7 @@
 import dagster as dg
 import pandas as pd
 
+from leadgen_assets.assets.failures import retried_if_it_helps
 from leadgen_assets.assets.metadata import normalised_metadata
 from leadgen_assets.collection.ingest import normalise_pages, quarantine
 from leadgen_assets.collection.sources import mapper
@@ -26,12 +27,13 @@ def build_normalized_asset(source: str) -> dg.AssetsDefinition:
         io_manager_key="lake",
     )
     def normalized(context: dg.AssetExecutionContext, stores: Stores) -> dg.MaterializeResult[pd.DataFrame]:
-        sprint, segment = dimensions(context.partition_key)
-        assignment = stores.assignment(sprint, segment)
-        mine = assignment is not None and assignment.source == source
-        pages = list(stores.opened.raw_pages.read(sprint, segment)) if mine else []
-        done = normalise_pages(pages, mapper(source), stores.profile(sprint))
-        quarantine(stores.opened, pages, done.quarantined)
+        with retried_if_it_helps():
+            sprint, segment = dimensions(context.partition_key)
+            assignment = stores.assignment(sprint, segment)
+            mine = assignment is not None and assignment.source == source
+            pages = list(stores.opened.raw_pages.read(sprint, segment)) if mine else []
+            done = normalise_pages(pages, mapper(source), stores.profile(sprint))
+            quarantine(stores.opened, pages, done.quarantined)
         return dg.MaterializeResult(value=done.leads, metadata=normalised_metadata(done, pages))
 
     return normalized

@@ -5,7 +5,7 @@ One asset per source from one factory. The pages are in MongoDB (`raw_pages`); t
 
 import dagster as dg
 
-from leadgen_assets.assets.failures import POLITE, permanent_failures
+from leadgen_assets.assets.failures import POLITE, retried_if_it_helps
 from leadgen_assets.assets.metadata import segment_metadata
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.partitions import GRID, dimensions
@@ -41,7 +41,7 @@ def build_raw_asset(source: str) -> dg.AssetsDefinition:
         if assignment is None or assignment.source != source:
             return dg.MaterializeResult(metadata={"note": f"{segment} of {sprint} is not collected from {source}"})
         stores.opened.live.began(sprint, segment, context.run_id)
-        with permanent_failures():
+        with retried_if_it_helps():
             report = vendors.collect(stores.opened, assignment)
         return dg.MaterializeResult(metadata=segment_metadata(report))
 

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from leadgen_assets.assets.charts import score_histogram
+from leadgen_assets.assets.failures import retried_if_it_helps
 from leadgen_assets.assets.metadata import frame_table, frequency_table
 from leadgen_assets.leads.score import score
 from leadgen_assets.partitions import SPRINTS
@@ -28,10 +29,11 @@ def scored_leads(
     """Averages, why leads did not qualify, figures per source, and the distribution of scores."""
     key = context.partition_key
     stores.opened.live.stage(key, "scored_leads", context.run_id)
-    sprint = stores.sprint(key)
-    kept = without_suppressed(stores.opened, key, enriched_leads)
-    scored = score(kept, sprint.score, sprint.qualification.minimum_score, stores.profile(key))
-    written = publish_leads(stores.opened, key, scored)
+    with retried_if_it_helps():
+        sprint = stores.sprint(key)
+        kept = without_suppressed(stores.opened, key, enriched_leads)
+        scored = score(kept, sprint.score, sprint.qualification.minimum_score, stores.profile(key))
+        written = publish_leads(stores.opened, key, scored)
     reasons = scored["not_qualified_because"].explode().dropna().value_counts()
     return dg.MaterializeResult(
         value=scored,

@@ -22,6 +22,7 @@ from leadgen_assets.desk.reports.publish import publish
 from leadgen_assets.desk.run_meter import cpu_seconds
 from leadgen_assets.desk.status import SprintStatus, sprint_status
 from leadgen_assets.leads.schema import SOURCES
+from leadgen_assets.stores.mongo import presence
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 from leadgen_assets.vendors.prices import load_prices
@@ -90,6 +91,7 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
         close_killed_runs(instance)
         _prepare_pools(instance)
         with board(stores, key, quiet=quiet) as shown:
+            presence(stores.db).tell(lambda words, _: shown.note(words))
             stores.book.set_state(key, SprintState.RUNNING)
             with reports_beside(stores, place.settings, key):
                 problems = collect_all(place, instance, pool, key, shown)

@@ -73,7 +73,7 @@ def rehearse(key: Key = None, dashboard: WithDashboard = True, as_json: AsJson =
 
 def _conduct(sprint: Sprint, key: str | None, dashboard: bool, as_json: bool) -> None:
     name = key or sprint.name
-    with worker_pool(AT_ONCE) as pool, workplace(vendors=True, dagster=True) as place:
+    with worker_pool(AT_ONCE) as pool, workplace(vendors=True, dagster=True, patiently=True) as place:
         _tell_who_is_off(place, name, sprint)
         _opened(place, name, sprint)
         with dashboard_beside(place.settings.home, sprint=name) if dashboard else nullcontext() as page:

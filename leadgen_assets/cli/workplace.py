@@ -36,8 +36,8 @@ class Workplace:
 
 
 @contextmanager
-def workplace(*, vendors: bool = False, dagster: bool = False) -> Iterator[Workplace]:
-    """Stores, and on demand the sandbox vendors and Dagster's storage.
+def workplace(*, vendors: bool = False, dagster: bool = False, patiently: bool = False) -> Iterator[Workplace]:
+    """Stores, and on demand the sandbox vendors and Dagster's storage. `patiently` as in `open_stores`.
 
     Raises `services.errors.ServiceUnavailable` with the choices when a server can neither be reached nor started.
     """
@@ -52,7 +52,7 @@ def workplace(*, vendors: bool = False, dagster: bool = False) -> Iterator[Workp
             os.environ.setdefault("LEADGEN_LIMITS", str(PROJECT / "deploy" / "sandbox-limits.yaml"))
             os.environ["LEADGEN_SANDBOX_URL"] = stack.enter_context(running_sandbox(settings))
         settings = Settings()
-        stores = stack.enter_context(open_stores(settings))
+        stores = stack.enter_context(open_stores(settings, patiently=patiently))
         migrate(stores.db)
         yield Workplace(settings, stores)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, cast
@@ -21,6 +22,7 @@ from leadgen_assets.leads.schema import COORDINATES, DRAFT_FIELDS
 from leadgen_assets.stores.claims import Claim, LeadKey
 from leadgen_assets.stores.documents import frame_documents
 from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.stores.presence import repeated
 from leadgen_assets.stores.quarantine import Quarantined
 from leadgen_assets.stores.raw_pages import RawPage, is_erased, page_id
 from leadgen_assets.stores.suppressions import ERASED_REASON
@@ -212,7 +214,7 @@ async def ingest_as_they_land(intake: Intake, finished: asyncio.Event) -> None:
         batch: list[RawPage] = []
         while intake.waiting and sum(len(page.records) for page in batch) < BATCH_RECORDS:
             batch.append(intake.waiting.popleft())
-        await asyncio.to_thread(ingest_pages, intake.bench, batch, intake.mapper, profile)
+        await asyncio.to_thread(repeated, partial(ingest_pages, intake.bench, batch, intake.mapper, profile))
 
 
 async def _either(*events: asyncio.Event) -> None:

@@ -28,9 +28,12 @@ class Stores(dg.ConfigurableResource[Any]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Stores]:
-        """Open for the length of a run or a sensor's tick. What a run took is put on record when it ends (PHX-02)."""
+        """Open for the length of a run or a sensor's tick. What a run took is put on record when it ends (PHX-02).
+
+        A run waits for an absent MongoDB, a sensor's tick does not: there will be another one.
+        """
         self._settings = Settings()
-        with open_stores(self._settings) as self._opened:
+        with open_stores(self._settings, patiently=context.dagster_run is not None) as self._opened:
             place = run_place(context)
             meter = RunMeter(self._opened, place) if place else None
             yield self

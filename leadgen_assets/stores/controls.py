@@ -1,7 +1,8 @@
 """Whether a sprint may buy (PHX-03): the emergency controls, each change on record with time, person and reason.
 
 Pausing is stricter in steps: first enrichment, then everything. Who buys asks before each purchase; the answer is kept
-for two seconds, so that asking costs nothing and a change is seen within that time by every process.
+for two seconds, so that asking costs nothing and a change is seen within that time by every process. While MongoDB is away
+nothing is answered from memory: who buys waits, because what is bought could not be stored.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from enum import StrEnum
 from pymongo.errors import DuplicateKeyError
 
 from leadgen_assets.stores.errors import told_without_values
-from leadgen_assets.stores.mongo import Document, MongoDatabase, collection, now
+from leadgen_assets.stores.mongo import Document, MongoDatabase, collection, now, presence
 
 SEEN_WITHIN = 2.0
 """Seconds after which a change is seen by those who buy."""
@@ -69,6 +70,7 @@ class Controls:
 
     def __init__(self, db: MongoDatabase, clock: Callable[[], float] = time.monotonic) -> None:
         self._controls = collection(db, "cost_controls")
+        self._presence = presence(db)
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: dict[str, tuple[float, Control]] = {}
@@ -81,7 +83,7 @@ class Controls:
         """The sprint's control, at most `SEEN_WITHIN` seconds old: for those who ask before each purchase."""
         with self._lock:
             known = self._seen.get(sprint)
-            if known is not None:
+            if known is not None and not self._presence.is_away:
                 if self._clock() - known[0] < SEEN_WITHIN:
                     return known[1]
                 # one looks again, the others go on with what is known
@@ -89,7 +91,9 @@ class Controls:
         return self.read(sprint)
 
     def is_fresh(self, sprint: str) -> bool:
-        """Whether `seen` answers without the database."""
+        """Whether `seen` answers without the database, which is never while that is away."""
+        if self._presence.is_away:
+            return False
         with self._lock:
             known = self._seen.get(sprint)
         return known is not None and self._clock() - known[0] < SEEN_WITHIN

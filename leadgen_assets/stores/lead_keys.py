@@ -21,6 +21,8 @@ from leadgen_assets.stores.mongo import MongoDatabase, collection, now
 
 _LOCK = "lead_keys"
 _LEASE = timedelta(seconds=10)
+_LOCK_PATIENCE = 60.0
+_LOCK_PAUSE = 0.005
 _CHUNK = 5000
 _ATTEMPTS = 5
 
@@ -107,12 +109,14 @@ class LeadKeys:
     def _alone(self) -> Iterator[None]:
         """Hold the lock for one page. A holder that died frees it by the lease."""
         token = uuid.uuid4().hex
-        deadline = time.monotonic() + 60
         with told_without_values("locking the claim index"):
-            while not self._take(token):
-                if time.monotonic() > deadline:
-                    raise StoreUnavailable("the claim index stayed locked for 60 s; repeat the page")
-                time.sleep(0.005)
+            # looks are counted, not seconds: one of them may have waited for MongoDB
+            for _ in range(int(_LOCK_PATIENCE / _LOCK_PAUSE)):
+                if self._take(token):
+                    break
+                time.sleep(_LOCK_PAUSE)
+            else:
+                raise StoreUnavailable(f"the claim index stayed locked for {_LOCK_PATIENCE:.0f} s; repeat the page")
         try:
             yield
         finally:

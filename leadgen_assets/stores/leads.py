@@ -16,6 +16,7 @@ from pymongo import InsertOne
 from leadgen_assets.stores import bulk
 from leadgen_assets.stores.errors import told_without_values
 from leadgen_assets.stores.mongo import LEADS, Document, MongoDatabase, collection, now
+from leadgen_assets.stores.presence import repeated
 from leadgen_assets.stores.publication import Published, publish
 
 _CHUNK = 5000
@@ -114,12 +115,15 @@ class LeadStore:
 
     def mark_synced(self, lead_ids: Iterable[str], at: datetime | None = None, *, synced: bool = True) -> int:
         """Say that the CRM holds these leads (or no longer does). Returns how many of them are stored."""
+        wanted = list(lead_ids)
         change = {"$set": {"crm_synced": synced, "crm_sync_date": (at or now()) if synced else None}}
-        matched = 0
-        with told_without_values("marking leads as synced"):
-            for part in _parts(list(lead_ids)):
-                matched += self._leads.update_many({"_id": {"$in": part}}, change).matched_count
-        return matched
+
+        def mark() -> int:
+            with told_without_values("marking leads as synced"):
+                parts = ({"_id": {"$in": part}} for part in _parts(wanted))
+                return sum(self._leads.update_many(part, change).matched_count for part in parts)
+
+        return repeated(mark)
 
     def iterate(
         self,

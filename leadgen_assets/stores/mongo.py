@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from leadgen_assets.stores.measured import MongoMeter
+from leadgen_assets.stores.presence import Presence
 from leadgen_assets.stores.slow_commands import SlowCommandRecorder
 
 Document = dict[str, Any]
@@ -27,37 +28,46 @@ LEADS = "performance_marketers"
 DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 """Acknowledged and journaled; after 10 s without that the write is reported as unconfirmed, never ignored."""
 
+_CONNECT_MS = 30_000
 POOL_SIZE = 100
 """Connections a process may have (DE-03)."""
 
 _UTC_TIMES: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
-def connect(uri: str, database: str, *, slow_ms: float = 100) -> MongoDatabase:
+def connect(uri: str, database: str, *, slow_ms: float = 100, patience: float | None = None) -> MongoDatabase:
     """A database handle with a pool of 5 to 100 connections and 30 s to connect; nothing is sent yet.
 
     Commands slower than `slow_ms` are kept in the collection `slow_commands` (DE-07).
+
+    With `patience` (seconds) an operation that meets an absent server (killed, frozen, restarted, electing) waits for it
+    that long and is then done, exactly once: the driver sends it again under the same transaction number, and the server
+    knows what it has done, also after a crash. Without, it fails after 30 s. What the driver does not repeat (reading on in a
+    long answer, writes to many documents) is for `presence.repeated`.
     """
     _hush_driver()
     gauge = PoolGauge()
     recorder = SlowCommandRecorder(slow_ms)
     meter = MongoMeter()
+    presence = Presence(patience)
     client: MongoClient[Document] = MongoClient(
         uri,
         minPoolSize=5,
         maxPoolSize=POOL_SIZE,
-        connectTimeoutMS=30_000,
-        serverSelectionTimeoutMS=30_000,
+        connectTimeoutMS=_CONNECT_MS,
+        serverSelectionTimeoutMS=_CONNECT_MS if patience is None else int(patience * 1000),
+        timeoutMS=None if patience is None else int(patience * 1000),
         retryWrites=True,
         retryReads=True,
         tz_aware=True,
         appname="leadgen",
-        event_listeners=[gauge, recorder, meter],
+        event_listeners=[gauge, recorder, meter, presence],
     )
     handle = client[database]
     recorder.keep_in(collection(handle, "slow_commands"))
     _GAUGES[id(client)] = gauge
     _METERS[id(client)] = meter
+    _PRESENCES[id(client)] = presence
     return handle
 
 
@@ -136,6 +146,7 @@ class PoolGauge(monitoring.ConnectionPoolListener):
 
 _GAUGES: dict[int, PoolGauge] = {}
 _METERS: dict[int, MongoMeter] = {}
+_PRESENCES: dict[int, Presence] = {}
 
 
 def pool_use(db: MongoDatabase) -> PoolUse | None:
@@ -148,3 +159,8 @@ def meters(db: MongoDatabase) -> tuple[MongoMeter, ...]:
     """What measures the client behind a handle from `connect`; nothing for a handle made elsewhere."""
     found = _METERS.get(id(db.client))
     return (found,) if found else ()
+
+
+def presence(db: MongoDatabase) -> Presence:
+    """Whether the server behind a handle from `connect` is there; one that never goes for a handle made elsewhere."""
+    return _PRESENCES.get(id(db.client)) or Presence()

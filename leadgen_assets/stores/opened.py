@@ -165,14 +165,18 @@ class OpenStores:
 
 
 @contextmanager
-def open_stores(settings: Settings) -> Iterator[OpenStores]:
-    """Stores at the addresses in the settings, closed at the end. `ValueError` names the setting that is missing."""
+def open_stores(settings: Settings, *, patiently: bool = False) -> Iterator[OpenStores]:
+    """Stores at the addresses in the settings, closed at the end. `ValueError` names the setting that is missing.
+
+    `patiently`: what meets an absent MongoDB waits for it (`leadgen_mongo_patience`), as runs do; else it fails in 30 s.
+    """
     for name in ("leadgen_mongo_uri", "leadgen_redis_url"):
         if getattr(settings, name) is None:
             raise ValueError(
                 f"{name.upper()} is not set and no embedded server runs; use `leadgen services up` or `leadgen dev`"
             )
-    db = connect(str(settings.leadgen_mongo_uri), settings.leadgen_database)
+    patience = settings.leadgen_mongo_patience if patiently else None
+    db = connect(str(settings.leadgen_mongo_uri), settings.leadgen_database, patience=patience)
     client = connect_redis(str(settings.leadgen_redis_url))
     stores = OpenStores(db, client, settings.storage, load_retention(settings.leadgen_retention))
     try:

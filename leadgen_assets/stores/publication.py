@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
@@ -24,6 +25,7 @@ from leadgen_assets.stores import bulk
 from leadgen_assets.stores.documents import STORE_FIELDS, FrameDocuments, key_address
 from leadgen_assets.stores.errors import StoreError, told_without_values
 from leadgen_assets.stores.mongo import Document, MongoCollection, now
+from leadgen_assets.stores.presence import repeated
 
 CONFLICT = "identity_conflict"
 _CHUNK = 1000
@@ -77,7 +79,7 @@ def publish(
     shared = {address for address, times in carriers.items() if times > 1}
     refused, unkeyed = _write_all(leads, documents, shared, result)
     if refused:
-        _give_up_values(leads, sorted(refused))
+        repeated(partial(_give_up_values, leads, sorted(refused)))
         rows = [row for row, (lead, _) in enumerate(given) if lead in refused]
         for start in range(0, len(rows), _CHUNK):
             _write_again(leads, _at(documents, rows[start : start + _CHUNK]), shared, result)
@@ -191,11 +193,16 @@ def _stored(leads: MongoCollection, ids: Iterable[str]) -> dict[str, Document]:
 
 def _remove(leads: MongoCollection, sprint: str, ids: set[str], result: Published) -> None:
     doomed = sorted(ids)
-    with told_without_values("removing merged leads"):
-        for start in range(0, len(doomed), _CHUNK):
-            query = {"_id": {"$in": doomed[start : start + _CHUNK]}, "sprint": sprint}
+    for start in range(0, len(doomed), _CHUNK):
+        query: Document = {"_id": {"$in": doomed[start : start + _CHUNK]}, "sprint": sprint}
+        with told_without_values("reading merged leads"):
             result.removed_synced += [each["_id"] for each in leads.find(query | {"crm_synced": True}, {"_id": 1})]
-            result.removed += leads.delete_many(query).deleted_count
+        result.removed += repeated(partial(_delete, leads, query))
+
+
+def _delete(leads: MongoCollection, query: Document) -> int:
+    with told_without_values("removing merged leads"):
+        return leads.delete_many(query).deleted_count
 
 
 def _without_key(body: Document) -> Document:

@@ -153,7 +153,8 @@ def _money(state: State) -> str | None:
 
 def _stores(state: State) -> str | None:
     away = [name for name in ("mongo", "redis") if not state["stores"][name]["up"]]
-    return f"{' and '.join(away)} cannot be reached" if away else None
+    waits = ", collectors wait for it and go on by themselves" if "mongo" in away else ""
+    return f"{' and '.join(away)} cannot be reached{waits}" if away else None
 
 
 def _alerts(state: State) -> str | None:

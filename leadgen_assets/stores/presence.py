@@ -1,0 +1,121 @@
+"""Whether MongoDB is there, as the driver's own monitor sees it, without asking: for those who must not buy while nothing
+could be stored, and for telling people that work waits.
+
+The waiting itself is the driver's (`mongo.connect`, `patience`): it repeats an operation, with the same transaction number,
+until the server is back, so that a write is done exactly once however often it is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from pymongo import monitoring
+
+from leadgen_assets.stores.errors import StoreAwayTooLong, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TELL_SECONDS = 2.0
+"""A shorter absence (a connection that broke, an election) is nobody's business."""
+_ATTEMPTS = 5
+
+
+class Presence(monitoring.TopologyListener):
+    """Follows one client's view of its server. Safe between threads.
+
+    `patience`: seconds for which operations of this client wait; only for what is told.
+    """
+
+    def __init__(self, patience: float | None = None) -> None:
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._away_since: float | None = None
+        self._is_told = False
+        self._timer: threading.Timer | None = None
+        self._listeners: list[Callable[[str, float | None], None]] = []
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing can be written now. False before the first attempt to connect."""
+        return self._away_since is not None
+
+    def tell(self, listener: Callable[[str, float | None], None]) -> None:
+        """Have `listener` told in words when MongoDB is away for longer than a moment, with the time (seconds since the
+        epoch) since when, and when it is back, with None. It is called in a thread of its own."""
+        self._listeners.append(listener)
+
+    def description_changed(self, event: monitoring.TopologyDescriptionChangedEvent) -> None:
+        """What the driver's monitor has found out."""
+        now, before = event.new_description, event.previous_description
+        servers = now.server_descriptions().values()
+        if now.has_writable_server():
+            self._is_back()
+        elif servers and (before.has_writable_server() or any(each.error for each in servers)):
+            self._has_gone()
+
+    def opened(self, event: monitoring.TopologyOpenedEvent) -> None: ...
+
+    def closed(self, event: monitoring.TopologyClosedEvent) -> None:  # noqa: ARG002
+        with self._lock:
+            self._away_since = None
+            self._stop_timer()
+
+    def _has_gone(self) -> None:
+        with self._lock:
+            if self._away_since is not None:
+                return
+            self._away_since = time.time()
+            self._timer = threading.Timer(TELL_SECONDS, self._tell_absence)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _is_back(self) -> None:
+        with self._lock:
+            since, self._away_since = self._away_since, None
+            was_told, self._is_told = self._is_told, False
+            self._stop_timer()
+        if since is not None and was_told:
+            self._say(f"MongoDB is back after {time.time() - since:.0f} s: what waited goes on", None)
+
+    def _tell_absence(self) -> None:
+        with self._lock:
+            since = self._away_since
+            self._is_told = since is not None
+        if since is not None:
+            limit = f", for at most {self._patience / 60:.0f} minutes" if self._patience else ""
+            self._say(f"MongoDB is away: nothing is bought, what was bought waits to be stored{limit}", since)
+
+    def _say(self, words: str, since: float | None) -> None:
+        log.warning(words)
+        for listener in self._listeners:
+            try:
+                listener(words, since)
+            except Exception as error:
+                log.warning("the state of MongoDB was not told: %s", type(error).__name__)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def repeated(work: Callable[[], T]) -> T:
+    """Do what may be done twice again when MongoDB went away in its midst, once it is back.
+
+    For what the driver does not repeat by itself: reading on in a long answer, writes to many documents at once. Raises
+    `StoreAwayTooLong` when the client's patience is over, `StoreUnavailable` when it keeps breaking off.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return work()
+        except StoreAwayTooLong:
+            raise
+        except StoreUnavailable:
+            continue  # the next attempt waits for the server
+    return work()

@@ -1,0 +1,178 @@
+"""MongoDB goes away in the middle of work: what waits, what goes on, and that nothing is done twice (NFR-006, NFR-007)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from leadgen_assets.stores import presence as presence_module
+from leadgen_assets.stores.controls import Controls
+from leadgen_assets.stores.errors import StoreAwayTooLong, StoreUnavailable, told_without_values
+from leadgen_assets.stores.leads import LeadStore
+from leadgen_assets.stores.ledger import CostLedger, Reserved
+from leadgen_assets.stores.mongo import MongoDatabase, collection, connect, presence
+from leadgen_assets.stores.presence import repeated
+from leadgen_tests.stores.lossy_link import LossyLink, lossy_link
+
+Link = tuple[LossyLink, str]
+Beside = Callable[[Callable[[], Any]], Future[Any]]
+
+
+@pytest.fixture
+def link(mongo_uri: str) -> Iterator[Link]:
+    with lossy_link(mongo_uri) as found:
+        yield found
+
+
+@pytest.fixture
+def patient(link: Link, database: Any) -> Iterator[MongoDatabase]:
+    """The test's database over the link, with more patience than any test needs."""
+    handle = connect(link[1], database.name, patience=60)
+    handle.command("ping")
+    yield handle
+    link[0].mend()
+    handle.client.close()
+
+
+@pytest.fixture
+def beside() -> Iterator[Beside]:
+    """Does something in a thread."""
+    with ThreadPoolExecutor(4) as pool:
+        yield pool.submit
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < until, "it never came true"
+        time.sleep(0.01)
+
+
+def reserve(ledger: CostLedger, entry: str) -> Any:
+    return ledger.reserve(entry, "autumn", "a-1", "apollo", "bulk_match", 10, Decimal(1), Decimal(100))
+
+
+def test_work_waits_for_an_absent_server_and_is_done_once_it_is_back(
+    link: Link, patient: MongoDatabase, database: Any, beside: Beside
+) -> None:
+    """NFR-007: neither lost nor failed."""
+    link[0].cut()
+    waiting = beside(lambda: reserve(CostLedger(patient), "one"))
+    eventually(lambda: presence(patient).is_away)
+    assert not waiting.done()
+    assert database["cost_ledger"].count_documents({}) == 0
+    link[0].mend()
+    assert isinstance(waiting.result(30), Reserved)
+    eventually(lambda: not presence(patient).is_away)
+
+
+def test_a_write_whose_confirmation_was_lost_is_not_done_twice(
+    link: Link, patient: MongoDatabase, database: Any, beside: Beside
+) -> None:
+    """NFR-007: the server was killed after it had written and before it said so; money is not reserved twice, and the call
+    does not count as one that may have been made before."""
+    ledger = CostLedger(patient)
+    reserve(ledger, "first")
+    tally = collection(patient, "locks")
+    tally.update_one({"_id": "n"}, {"$set": {"times": 0}}, upsert=True)
+    link[0].cut_before_the_next_answer()
+    counted = beside(lambda: tally.update_one({"_id": "n"}, {"$inc": {"times": 1}}))
+    eventually(lambda: link[0].dropped == 1)
+    link[0].mend()
+    counted.result(30)
+    assert database["locks"].find_one({"_id": "n"})["times"] == 1
+
+    link[0].cut_before_the_next_answer()
+    waiting = beside(lambda: reserve(ledger, "second"))
+    eventually(lambda: link[0].dropped == 2)
+    link[0].mend()
+    assert waiting.result(30).again is False
+    assert ledger.committed("autumn") == Decimal(2)
+
+
+def test_a_frozen_server_is_waited_for(link: Link, patient: MongoDatabase, beside: Beside) -> None:
+    """NFR-007: a stopped process answers nobody and closes nothing."""
+    link[0].freeze()
+    waiting = beside(lambda: reserve(CostLedger(patient), "one"))
+    with pytest.raises(TimeoutError):
+        waiting.result(0.2)
+    link[0].mend()
+    assert isinstance(waiting.result(30), Reserved)
+
+
+def test_who_buys_waits_while_nothing_can_be_stored(link: Link, patient: MongoDatabase, beside: Beside) -> None:
+    """Issue 4: no new paid call while MongoDB is away, although the answer is known from a moment ago."""
+    controls = Controls(patient, clock=lambda: 0.0)
+    assert controls.buying("autumn") == "on"
+    assert controls.is_fresh("autumn")
+    link[0].cut()
+    eventually(lambda: presence(patient).is_away)
+    assert not controls.is_fresh("autumn")
+    asking = beside(lambda: controls.buying("autumn"))
+    with pytest.raises(TimeoutError):
+        asking.result(0.2)
+    link[0].mend()
+    assert asking.result(30) == "on"
+
+
+def test_patience_ends_in_a_clear_failure(link: Link, database: Any) -> None:
+    """Issue 4: bounded, and told apart from an answer that merely broke off."""
+    handle = connect(link[1], database.name, patience=0.5)
+    handle.command("ping")
+    link[0].cut()
+    with pytest.raises(StoreUnavailable, match="MongoDB cannot be reached"):
+        reserve(CostLedger(handle), "one")
+    with pytest.raises(StoreAwayTooLong):
+        reserve(CostLedger(handle), "one")
+    handle.client.close()
+
+
+def test_absence_and_return_are_told_once(link: Link, patient: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue 4: visible; a moment's absence is not."""
+    monkeypatch.setattr(presence_module, "TELL_SECONDS", 0.0)
+    told: list[tuple[str, bool]] = []
+    presence(patient).tell(lambda words, since: told.append((words, since is not None)))
+    link[0].cut()
+    eventually(lambda: len(told) == 1)
+    link[0].mend()
+    patient.command("ping")
+    eventually(lambda: len(told) == 2)
+    assert [is_away for _, is_away in told] == [True, False]
+    assert "at most 1 minutes" in told[0][0]
+    assert told[1][0].startswith("MongoDB is back after ")
+
+
+def test_what_the_driver_does_not_repeat_is_done_again(link: Link, patient: MongoDatabase, beside: Beside) -> None:
+    """NFR-007: many leads marked in one command, a long answer read to its end."""
+    entries = collection(patient, "raw_pages")
+    entries.insert_many([{"_id": f"s/a/page/{at}", "sprint": "s"} for at in range(300)])
+    broke_off = threading.Event()
+
+    def read() -> int:
+        found = 0
+        for found, _ in enumerate(entries.find({"sprint": "s"}).batch_size(50), start=1):
+            if found == 50 and not broke_off.is_set():
+                link[0].cut()
+                broke_off.set()
+        return found
+
+    def told() -> int:
+        with told_without_values("reading"):
+            return read()
+
+    reading = beside(lambda: repeated(told))
+    assert broke_off.wait(30)
+    link[0].mend()
+    assert reading.result(30) == 300
+
+    link[0].cut_before_the_next_answer()
+    marking = beside(lambda: LeadStore(patient).mark_synced(["nobody"]))
+    eventually(lambda: link[0].dropped == 1)
+    link[0].mend()
+    assert marking.result(30) == 0
