@@ -12,7 +12,7 @@ UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-ind
 	--python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap sprint test check dev bench lock clean browser
+.PHONY: help bootstrap sprint test fuzz check dev bench lock clean browser
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
@@ -43,6 +43,10 @@ bench: bootstrap ## run the benchmarks; a ratio 20 % worse than on record fails
 # Most tests wait for servers, so one process more than there are cores; a file stays in one process.
 test: bootstrap browser ## run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+fuzz: bootstrap ## 10,000 and more hostile answers, files, options; LEADGEN_FUZZ=0.1 for a tenth
+	@LEADGEN_FUZZ=$${LEADGEN_FUZZ:-1} $(BIN)/python -m pytest leadgen_tests/fuzz -n $(WORKERS) --dist worksteal \
+		--timeout 3000 $(PYTEST_ARGS)
 
 # The browser tests drive a system Chromium; without one they are skipped, and say so.
 browser:

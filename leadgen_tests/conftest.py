@@ -28,6 +28,7 @@ LONGEST_FIRST = ("test_dagster_ui.py", "test_the_real_command.py", "test_dev.py"
 
 # CI repeats itself; everywhere else each run looks at other inputs.
 hypothesis_settings.register_profile("ci", derandomize=True)
+hypothesis_settings.register_profile("fuzz", print_blob=True)  # the many cases: `leadgen_tests/fuzz/sizes.py`
 if os.environ.get("CI"):
     hypothesis_settings.load_profile("ci")
 

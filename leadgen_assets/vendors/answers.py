@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from leadgen_assets.vendors.bodies import loads
 from leadgen_assets.vendors.contracts import Record, Verdict
 
 _MESSAGE_KEYS = ("error_code", "code", "error_message", "message", "detail", "title", "error", "errors")
@@ -101,7 +101,7 @@ def parsed(response: httpx.Response) -> Any:
     if not content or not (_says_json(response) or content[:1] in b"{["):
         return None
     try:
-        return json.loads(content)
+        return loads(content)
     except ValueError:
         return None
 

@@ -17,10 +17,12 @@ from leadgen_assets.vendors.contracts import (
     SearchQuery,
     VendorBadRequest,
     VendorError,
+    VendorUnavailable,
     Verdict,
 )
 from leadgen_assets.vendors.http import Classified, VendorClient, retry_after
 from leadgen_assets.vendors.mapping import country_name, draft, email, first, inner, known_fields, text, us_states
+from leadgen_assets.vendors.values import amount, identifier, objects, whole
 
 SANITY_CEILING = 5_000_000
 """More people than any title search can have: the server ignored the filters (vendors.md §1.3)."""
@@ -94,12 +96,13 @@ class ApolloClient(VendorClient):
         reply = await self.call(
             "bulk_match", "POST", "/people/bulk_match", classify=classify, json={"details": details}, paid=True
         )
-        matches = [match for match in reply.json().get("matches") or [] if isinstance(match, dict)]
-        records = {str(match.get("id")): match for match in matches if str(match.get("id")) in wanted}
+        matches = [(identifier(match.get("id")), match) for match in objects(reply.json().get("matches"))]
+        records = {found: match for found, match in matches if found is not None and found in wanted}
+        charged = amount(reply.json().get("credits_consumed"))
         return Purchase(
             records,
             missing=tuple(each for each in wanted if each not in records),
-            credits=_decimal(reply.json().get("credits_consumed"), default=len(records)),
+            credits=Decimal(len(records)) if charged is None else charged,
         )
 
     async def check(self) -> HealthVerdict:
@@ -119,18 +122,19 @@ class ApolloClient(VendorClient):
             reply = await self.call("usage", "POST", "/usage_stats/credit_usage_stats", classify=classify, json={})
         except VendorError:
             return None
-        left = inner(reply.json(), "credit_usage_stats", "lead_credit", "left_over")
-        return None if left is None else _decimal(left)
+        return amount(inner(reply.json(), "credit_usage_stats", "lead_credit", "left_over"))
 
     async def _search(self, query: SearchQuery, page: int, size: int) -> Listing:
         sent = {**search_body(query), "page": page, "per_page": size}
         reply = await self.call("search", "POST", "/mixed_people/api_search", classify=classify, json=sent)
-        total = int(reply.json().get("total_entries") or 0)
+        total = whole(reply.json().get("total_entries"))
+        if total is None:
+            raise VendorUnavailable(self.name, "search", "the answer does not say how many people match", reply.status)
         if total > SANITY_CEILING:
             detail = f"{total:,} people match, so the filters were ignored; nothing was listed"
             raise VendorBadRequest(self.name, "search", detail, reply.status)
-        people = [person for person in reply.json().get("people") or [] if isinstance(person, dict)]
-        return Listing(total, {str(person["id"]): person for person in people if person.get("id")})
+        people = ((identifier(person.get("id")), person) for person in objects(reply.json().get("people")))
+        return Listing(total, {found: person for found, person in people if found is not None})
 
 
 def search_body(query: SearchQuery) -> Record:
@@ -216,7 +220,3 @@ def _closed_window(headers: Mapping[str, str]) -> str:
     names = {"x-minute-requests-left": "minute", "x-hourly-requests-left": "hour", "x-24-hour-requests-left": "day"}
     closed = [label for name, label in names.items() if headers.get(name, "").strip() == "0"]
     return f"rate limit of the {closed[-1]}" if closed else "rate limit"
-
-
-def _decimal(value: Any, default: int = 0) -> Decimal:
-    return Decimal(default) if value is None or isinstance(value, bool) else Decimal(str(value))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 from leadgen_assets.vendors.answers import by_status, message_of
+from leadgen_assets.vendors.bodies import loads
 from leadgen_assets.vendors.contracts import (
     Draft,
     Drift,
@@ -22,7 +22,8 @@ from leadgen_assets.vendors.contracts import (
     Verdict,
 )
 from leadgen_assets.vendors.http import Classified, VendorClient, retry_after
-from leadgen_assets.vendors.mapping import draft, first, inner, known_fields, text
+from leadgen_assets.vendors.mapping import draft, first, inner, known_fields
+from leadgen_assets.vendors.values import amount, identifier, objects, whole
 
 PEOPLE_DATASET = "gd_l1viktl72bvl7bjuj0"
 
@@ -84,7 +85,8 @@ class BrightDataClient(VendorClient):
         reply = await self.call("status", "GET", f"/datasets/snapshots/{job_id}", classify=classify_status)
         if reply.verdict is Verdict.EMPTY:
             return JobStatus(JobState.EXPIRED, detail="the vendor does not know this snapshot (kept for 30 days)")
-        return _job_status(reply.json())
+        said = _job_status(reply.json())
+        return replace(said, detail=self.told(said.detail))
 
     async def download(self, job_id: str, part: int) -> list[Record] | None:
         """A part (from 1) of up to 1,000 records, error rows included; None while not ready, empty past the end."""
@@ -122,7 +124,7 @@ class BrightDataClient(VendorClient):
         reply = await self.call("filter", "POST", "/datasets/filter", classify=classify, json=sent, paid=True)
         if reply.verdict is Verdict.EMPTY:
             return None
-        job_id = text(reply.json().get("snapshot_id"))
+        job_id = identifier(reply.json().get("snapshot_id"))
         if job_id is None:
             raise VendorUnavailable(self.name, "filter", "the answer names no snapshot", reply.status)
         return job_id
@@ -153,8 +155,8 @@ def records_of(body: str) -> list[Record]:
     Raises `ValueError` for a line that is not JSON.
     """
     whole = _parsed(body)
-    rows = whole if isinstance(whole, list) else [json.loads(line) for line in body.split("\n") if line.strip()]
-    return [row for row in rows if isinstance(row, dict)]
+    rows = whole if isinstance(whole, list) else [loads(line) for line in body.split("\n") if line.strip()]
+    return objects(rows)
 
 
 def is_error_row(record: Record) -> bool:
@@ -200,9 +202,7 @@ def _any_of(name: str, values: Sequence[str]) -> Record:
 
 def _job_status(said: Record) -> JobStatus:
     word, problem = str(said.get("status", "")).casefold(), message_of(said.get("error") or said.get("error_message"))
-    size, cost = said.get("dataset_size"), said.get("cost")
-    records = int(size) if isinstance(size, int | float) and not isinstance(size, bool) else None
-    paid = Decimal(str(cost)) if isinstance(cost, int | float) and not isinstance(cost, bool) else None
+    records, paid = whole(said.get("dataset_size")), amount(said.get("cost"))
     if word == "ready":
         return JobStatus(JobState.EMPTY if records == 0 else JobState.READY, records, paid)
     if word not in ("failed", "canceled", "cancelled"):
@@ -223,6 +223,6 @@ def _is_whole(body: str) -> bool:
 
 def _parsed(body: str) -> Any:
     try:
-        return json.loads(body)
+        return loads(body)
     except ValueError:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from leadgen_assets.vendors.brightdata import BrightDataClient, is_error_row
 from leadgen_assets.vendors.contracts import (
@@ -131,7 +131,8 @@ def company_filter(ids: Sequence[str]) -> Record:
 
 
 def _company_keys(row: Record) -> list[str]:
-    slug = urlsplit(text(row.get("url")) or "").path.rstrip("/").rpartition("/")[2]
+    page = _address(text(row.get("url")) or "")
+    slug = page.path.rstrip("/").rpartition("/")[2] if page else ""
     keys = (text(row.get("id")), text(row.get("company_id")), slug)
     return [] if is_error_row(row) else [key.casefold() for key in keys if key]
 
@@ -157,5 +158,13 @@ def _listed(value: Any) -> list[Any]:
 def _host(website: str | None) -> str | None:
     if website is None:
         return None
-    host = urlsplit(website if "//" in website else f"//{website}").hostname
+    address = _address(website if "//" in website else f"//{website}")
+    host = address.hostname if address else None
     return host.removeprefix("www.") if host else None
+
+
+def _address(text: str) -> SplitResult | None:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return None

@@ -21,6 +21,7 @@ from leadgen_assets.vendors.contracts import (
     Verdict,
 )
 from leadgen_assets.vendors.http import Classified, VendorClient
+from leadgen_assets.vendors.values import part, word
 
 _FOUND = Decimal(1)
 """Clearbit names no charge in its answers; a found company counts as one lookup of the contract."""
@@ -84,10 +85,11 @@ class ClearbitClient(VendorClient):
 
 def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified:
     """Clearbit's language: 202 is queued, 404 a miss, and 429 names its end in `x-ratelimit-reset` (epoch)."""
-    error = body.get("error") if isinstance(body, Mapping) else None
-    kind = str(error.get("type", "")) if isinstance(error, Mapping) else ""
+    kind = word(part(body, "error").get("type"))
     if status == 200:
-        return Classified(Verdict.OK)
+        # a page of somebody's proxy is not "nobody": that would be remembered as a miss
+        is_object = isinstance(body, Mapping)
+        return Classified(Verdict.OK) if is_object else Classified(Verdict.BACK_OFF, detail="the answer is not JSON")
     if status == 202:
         return Classified(Verdict.PENDING)
     if status == 404 and kind != "unknown_route":

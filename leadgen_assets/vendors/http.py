@@ -44,6 +44,8 @@ TIMEOUT = 30.0
 RETRIES = 3
 AT_ONCE = 20
 """Connections to one vendor; all are kept open, or every call beyond a smaller number would connect anew."""
+LARGEST = 256 * 1024 * 1024
+"""Bytes of one answer, unpacked; the largest documented one, a part of a snapshot, has a few megabytes."""
 MAX_WAIT = 300.0
 """Longest pause in seconds a vendor's Retry-After may impose on one call; beyond it the call fails at once."""
 
@@ -59,6 +61,7 @@ _FINAL: dict[Verdict, type[VendorError]] = {
     Verdict.BAD_REQUEST: VendorBadRequest,
     Verdict.SUPPRESSED: PersonSuppressed,
 }
+_ABOUT_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 _PASSING = (Verdict.RETRY_AFTER, Verdict.BACK_OFF)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -70,6 +73,10 @@ class _TryAgain(Exception):
     detail: str
     status: int | None = None
     wait: float | None = None
+
+
+class _TooLarge(Exception):
+    """An answer that unpacks to more than anybody may send."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,11 @@ class VendorClient:
     async def refresh(self) -> bool:
         """Log in again after the vendor rejected the credential; False where that cannot help."""
         return False
+
+    def told(self, detail: str, sent: Mapping[str, Any] | None = None) -> str:
+        """A vendor's words, without credentials, what looks personal and what was `sent`."""
+        secrets = [secret.get_secret_value() for secret in self.access.credentials.values()]
+        return redacted(detail, secrets, sent or {})
 
     async def call(
         self,
@@ -243,9 +255,14 @@ class VendorClient:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(request.timeout):
-                response = await self._client().request(
-                    request.method, request.path, headers=headers, timeout=request.timeout, **request.parts
-                )
+                response = await self._received(request, headers)
+        except _TooLarge:
+            detail = f"the answer is larger than {LARGEST // 1024**2} MB"
+            self._observe(request, Verdict.BAD_REQUEST, began, None, waited)
+            await self._governor.report(self.vendor, answered=True)
+            raise (
+                self._unknown(request, detail) if request.paid else self._error(VendorUnavailable, request, detail)
+            ) from None
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             self._observe(request, Verdict.BACK_OFF, began, None, grant.waited)
             await self._governor.report(self.vendor, answered=False, grant=grant)
@@ -263,11 +280,23 @@ class VendorClient:
         )
         return response, body, classified
 
+    async def _received(self, request: _Request, headers: Mapping[str, str]) -> httpx.Response:
+        """The answer, read and unpacked as far as it is of a sensible size."""
+        sent = {"headers": headers, "timeout": request.timeout, **request.parts}
+        async with self._client().stream(request.method, request.path, **sent) as response:
+            content = bytearray()
+            async for part in response.aiter_bytes():
+                content += part
+                if len(content) > LARGEST:
+                    raise _TooLarge
+        plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _ABOUT_THE_WIRE]
+        return httpx.Response(response.status_code, headers=plain, content=bytes(content), request=response.request)
+
     def _classified(self, request: _Request, response: httpx.Response, body: Any) -> Classified:
         if response.is_success and not request.as_text and is_cut_short(response, body):
             if request.paid:
-                raise self._unknown(request, "answer cut short")
-            return Classified(Verdict.BACK_OFF, detail="answer cut short")
+                raise self._unknown(request, "the answer is cut short or no readable JSON")
+            return Classified(Verdict.BACK_OFF, detail="the answer is cut short or no readable JSON")
         return request.classify(response.status_code, response.headers, response.text if body is None else body)
 
     async def _renew(self, logins: int) -> bool:
@@ -300,8 +329,7 @@ class VendorClient:
         return self._error(VendorOutcomeUnknown, request, f"{what}; the call may have been carried out and billed")
 
     def _error(self, kind: type[VendorError], request: _Request, detail: str, status: int | None = None) -> VendorError:
-        secrets = [secret.get_secret_value() for secret in self.access.credentials.values()]
-        return kind(self.vendor, request.operation, redacted(detail, secrets, request.parts), status)
+        return kind(self.vendor, request.operation, self.told(detail, request.parts) or "no reason given", status)
 
 
 def _pause(state: RetryCallState) -> float:

@@ -18,12 +18,15 @@ from leadgen_assets.vendors.contracts import (
     Verdict,
 )
 from leadgen_assets.vendors.http import Classified, VendorClient, retry_after
+from leadgen_assets.vendors.values import identifier, objects, part, whole, word
 
 LOCKED_WAIT = 2.0
 _WINDOW = 10.0
 _PASSING = {"RATE_LIMITS", "RATE_LIMIT", "INTERNAL_ERROR", "LOCKED", "SERVICE_UNAVAILABLE"}
 _EVERY_RECORD = "PROPERTY_DOESNT_EXIST"
 """A mistake of the mapping, the same for every record: splitting the batch would only repeat it."""
+_TOLD = 3
+"""Errors of one record, and fields of one error, that a reason names."""
 _KINDS = {
     "string": "text",
     "enumeration": "picklist",
@@ -47,7 +50,8 @@ class HubSpotClient(VendorClient):
     async def describe(self) -> dict[str, Any]:
         """The contact properties by internal name; HubSpot requires none of them."""
         reply = await self.call("properties", "GET", "/crm/v3/properties/contacts", classify=classify)
-        return {str(each["name"]): _described(each) for each in reply.json().get("results") or [] if "name" in each}
+        fields = ((word(each.get("name")), each) for each in objects(reply.json().get("results")))
+        return {name: _described(name, each) for name, each in fields if name}
 
     async def check(self) -> HealthVerdict:
         """List one contact id: tells whether the token is good and has the contacts scope."""
@@ -91,7 +95,7 @@ class HubSpotClient(VendorClient):
     async def _id_of(self, external_id: str, external_id_field: str) -> str | None:
         path, params = f"/crm/v3/objects/contacts/{external_id}", {"idProperty": external_id_field}
         reply = await self.call("contact", "GET", path, classify=classify, params=params)
-        return str(reply.json().get("id") or "") or None
+        return identifier(reply.json().get("id"))
 
     async def _upsert(self, records: list[dict[str, str]], field: str) -> list[CrmResult]:
         inputs = [
@@ -134,7 +138,7 @@ def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified:
 
 
 def _too_many(headers: Mapping[str, str], body: Any) -> Classified:
-    policy = str(body.get("policyName", "")) if isinstance(body, Mapping) else ""
+    policy = word(body.get("policyName")) if isinstance(body, Mapping) else ""
     if policy == "DAILY":
         # Midnight of the account's time zone, which the answer does not name: at the latest a day from now.
         now = datetime.now(UTC)
@@ -143,29 +147,28 @@ def _too_many(headers: Mapping[str, str], body: Any) -> Classified:
         return Classified(Verdict.RETRY_AFTER, wait, "the account's daily limit is used up")
     asked = retry_after(headers)
     if asked is None:
-        interval = headers.get("x-hubspot-ratelimit-interval-milliseconds", "")
-        asked = int(interval) / 1000 if interval.isdigit() else _WINDOW
+        interval = whole(headers.get("x-hubspot-ratelimit-interval-milliseconds"))
+        asked = _WINDOW if interval is None else interval / 1000
     return Classified(Verdict.RETRY_AFTER, asked, policy or "rate limit")
 
 
 def _results(body: Record, field: str) -> list[CrmResult]:
     """Successes and the errors of a 207, each by its trace id."""
     results = []
-    for row in body.get("results") or []:
-        properties = row.get("properties") or {}
-        external_id = row.get("objectWriteTraceId") or properties.get(field)
+    for row in objects(body.get("results")):
+        external_id = row.get("objectWriteTraceId") or part(row, "properties").get(field)
         if external_id:
             outcome = CrmOutcome.CREATED if row.get("new") else CrmOutcome.UPDATED
-            results.append(CrmResult(str(external_id), outcome, crm_id=str(row.get("id", "")) or None))
-    for error in body.get("errors") or []:
-        outcome = CrmOutcome.RETRY if error.get("category") in _PASSING else CrmOutcome.FAILED
+            results.append(CrmResult(str(external_id), outcome, crm_id=identifier(row.get("id"))))
+    for error in objects(body.get("errors")):
+        outcome = CrmOutcome.RETRY if word(error.get("category")) in _PASSING else CrmOutcome.FAILED
         reason = _why(error) or "refused"
         results += [CrmResult(external_id, outcome, reason=reason) for external_id in _traces(error)]
     return results
 
 
 def _traces(error: Mapping[str, Any]) -> list[str]:
-    ids = (error.get("context") or {}).get("objectWriteTraceId") or []
+    ids = part(error, "context").get("objectWriteTraceId") or []
     return [str(each) for each in (ids if isinstance(ids, list) else [ids])]
 
 
@@ -173,26 +176,22 @@ def _why(body: Any) -> str:
     """Category, and code with property of each error. Messages quote values, so they are left out."""
     if not isinstance(body, Mapping):
         return ""
-    parts = [str(body.get("category") or body.get("errorType") or "")]
-    for error in body.get("errors") or []:
-        if isinstance(error, Mapping):
-            names = (error.get("context") or {}).get("propertyName") or []
-            parts.append(
-                " ".join([str(error.get("code") or ""), *map(str, names if isinstance(names, list) else [names])])
-            )
-    return ", ".join(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    said = [word(body.get("category")) or word(body.get("errorType"))]
+    for error in objects(body.get("errors"))[:_TOLD]:
+        names = part(error, "context").get("propertyName")
+        said.append(" ".join(map(word, [error.get("code"), *(names if isinstance(names, list) else [names])][:_TOLD])))
+    return ", ".join(dict.fromkeys(each.strip() for each in said if each.strip()))
 
 
-def _described(known: Mapping[str, Any]) -> dict[str, Any]:
-    name = str(known["name"])
+def _described(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
     kind = _KINDS.get(str(known.get("type")), "text")
-    modification = known.get("modificationMetadata") or {}
+    modification = part(known, "modificationMetadata")
     is_open = kind != "picklist" or bool(known.get("externalOptions"))
     return {
         "type": "email" if name == "email" else "phone" if known.get("fieldType") == "phonenumber" else kind,
         "length": 65_536 if kind == "text" else None,
         "required": False,
-        "options": None if is_open else [str(option.get("value")) for option in known.get("options") or []],
+        "options": None if is_open else [str(option.get("value")) for option in objects(known.get("options"))],
         "unique": bool(known.get("hasUniqueValue")),
         "read_only": bool(modification.get("readOnlyValue") or known.get("calculated")),
     }

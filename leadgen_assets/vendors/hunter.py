@@ -25,6 +25,7 @@ from leadgen_assets.vendors.contracts import (
     VerificationResult,
 )
 from leadgen_assets.vendors.http import Classified, Reply, VendorClient
+from leadgen_assets.vendors.values import amount, objects, part, share, word
 
 WORKING_WAITS = (2.0, 5.0, 10.0, 20.0)
 """Seconds before a verification that is still running (202) is asked for again, at no charge."""
@@ -68,16 +69,14 @@ class HunterClient(VendorClient):
     async def check(self) -> HealthVerdict:
         """The account call, which is free; credits left are the period's allowance minus what is used."""
         try:
-            account = (await self._get("account", "/account", {})).json().get("data") or {}
+            account = part((await self._get("account", "/account", {})).body, "data")
         except VendorError as error:
             return HealthVerdict(self.vendor, ok=False, detail=error.detail)
-        credits = (account.get("requests") or {}).get("credits") or {}
-        left = None
-        if isinstance(credits.get("available"), int | float):
-            left = Decimal(str(credits["available"])) - Decimal(str(credits.get("used") or 0))
-        return HealthVerdict(
-            self.vendor, ok=True, detail=f"plan {account.get('plan_name', 'unknown')}", credits_left=left
-        )
+        credits = part(part(account, "requests"), "credits")
+        available, used = amount(credits.get("available")), amount(credits.get("used") or 0)
+        left = None if available is None or used is None else available - used
+        plan = self.told(f"plan {account.get('plan_name', 'unknown')}")
+        return HealthVerdict(self.vendor, ok=True, detail=plan, credits_left=left)
 
     async def verify(self, address: str) -> VerificationResult | None:
         """The verifier's word on one address; None while it is still working on it after the last wait."""
@@ -114,8 +113,7 @@ class HunterClient(VendorClient):
             "linkedin_url": _text(found.get("linkedin_url")),
             "phone": _text(found.get("phone_number")),
         }
-        score = found.get("score")
-        confidence = score / 100 if isinstance(score, int | float) and not isinstance(score, bool) else None
+        confidence = share(found.get("score"), 100)
         return Found(person.ref, {name: value for name, value in fields.items() if value}, _FOUND_EMAIL, confidence)
 
     async def _find_company(self, company: CompanyQuery) -> Answer:
@@ -190,7 +188,9 @@ def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified: 
     if status == 202:
         return Classified(Verdict.PENDING)
     if status < 300:
-        return Classified(Verdict.OK)
+        # a page of somebody's proxy is not "nobody": that would be remembered as a miss
+        is_object = isinstance(body, Mapping)
+        return Classified(Verdict.OK) if is_object else Classified(Verdict.BACK_OFF, detail="the answer is not JSON")
     meaning = {
         400: Verdict.BAD_REQUEST,
         401: Verdict.AUTH,
@@ -227,9 +227,8 @@ def _data(reply: Reply) -> Mapping[str, Any]:
 
 
 def _error_id(body: Any) -> str:
-    errors = body.get("errors") if isinstance(body, Mapping) else None
-    first = errors[0] if isinstance(errors, list) and errors else None
-    return str(first.get("id", "")) if isinstance(first, Mapping) else ""
+    errors = objects(body.get("errors")) if isinstance(body, Mapping) else []
+    return word(errors[0].get("id")) if errors else ""
 
 
 def _text(value: Any) -> str | None:

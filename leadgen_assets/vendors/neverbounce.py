@@ -18,6 +18,7 @@ from leadgen_assets.vendors.contracts import (
     VerificationResult,
 )
 from leadgen_assets.vendors.http import Classified, VendorClient
+from leadgen_assets.vendors.values import amount, identifier, objects, part, whole
 
 PAGE_SIZE = 1000
 
@@ -44,10 +45,10 @@ class NeverBounceClient(VendorClient):
             "run_sample": 0,
         }
         reply = await self.call("jobs", "POST", "/jobs/create", classify=classify, json=body, paid=True)
-        job_id = reply.json().get("job_id")
+        job_id = identifier(reply.json().get("job_id"))
         if job_id is None:
             raise VendorUnavailable(self.vendor, "jobs", "the job was accepted without an id", reply.status)
-        return str(job_id)
+        return job_id
 
     async def status(self, job_id: str) -> JobStatus:
         """Where the job stands; `records` are the billable ones. A job the vendor does not know is EXPIRED."""
@@ -56,12 +57,9 @@ class NeverBounceClient(VendorClient):
         except VendorBadRequest as error:
             return JobStatus(JobState.EXPIRED, detail=error.detail)
         word = str(job.get("job_status", ""))
-        total = job.get("total")
-        billable = total.get("billable") if isinstance(total, Mapping) else None
-        detail = str(job.get("failure_reason") or word)
-        return JobStatus(
-            _STATES.get(word, JobState.RUNNING), billable if isinstance(billable, int) else None, None, detail
-        )
+        billable = whole(part(job, "total").get("billable"))
+        detail = self.told(str(job.get("failure_reason") or word))
+        return JobStatus(_STATES.get(word, JobState.RUNNING), billable, None, detail)
 
     async def results(self, job_id: str) -> dict[str, VerificationResult]:
         """{ref: result} over all pages of a READY job; words this client does not know count as UNKNOWN."""
@@ -70,11 +68,10 @@ class NeverBounceClient(VendorClient):
         while page <= pages:
             query = {"job_id": job_id, "page": page, "items_per_page": PAGE_SIZE}
             body = await self._get("/jobs/results", query)
-            pages = int(body.get("total_pages") or 1)
-            for row in body.get("results") or []:
-                ref, result = _row(row)
-                if ref:
-                    found[ref] = result
+            known = len(found)
+            found |= {ref: result for ref, result in map(_row, objects(body.get("results"))) if ref}
+            # a page without anything new ends the list, whatever number of pages is announced
+            pages = (whole(body.get("total_pages")) or 1) if len(found) > known else 0
             page += 1
         return found
 
@@ -87,8 +84,8 @@ class NeverBounceClient(VendorClient):
         credits = body.get("credits_info")
         left = None
         if isinstance(credits, Mapping):
-            parts = [credits.get("paid_credits_remaining"), credits.get("free_credits_remaining")]
-            left = sum((Decimal(each) for each in parts if isinstance(each, int)), Decimal(0))
+            parts = [amount(credits.get(f"{kind}_credits_remaining")) for kind in ("paid", "free")]
+            left = sum((each for each in parts if each is not None), Decimal(0))
         return HealthVerdict(self.vendor, ok=True, detail="the key is accepted", credits_left=left)
 
     @property
@@ -127,10 +124,7 @@ def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified: 
     return Classified(meaning.get(word, Verdict.BAD_REQUEST), detail=detail)
 
 
-def _row(row: Any) -> tuple[str | None, VerificationResult]:
-    data = row.get("data") if isinstance(row, Mapping) else None
-    verification = row.get("verification") if isinstance(row, Mapping) else None
-    ref = data.get("id") if isinstance(data, Mapping) else None
-    word = verification.get("result") if isinstance(verification, Mapping) else None
-    known = {"valid", "invalid", "disposable", "catchall", "unknown"}
+def _row(row: Mapping[str, Any]) -> tuple[str | None, VerificationResult]:
+    ref, word = part(row, "data").get("id"), part(row, "verification").get("result")
+    known = ("valid", "invalid", "disposable", "catchall", "unknown")
     return (str(ref) if ref else None), VerificationResult(word) if word in known else VerificationResult.UNKNOWN

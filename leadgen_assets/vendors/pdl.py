@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from leadgen_assets.vendors.contracts import (
@@ -19,6 +19,7 @@ from leadgen_assets.vendors.contracts import (
     Verdict,
 )
 from leadgen_assets.vendors.http import Classified, Reply, VendorClient
+from leadgen_assets.vendors.values import amount, objects, part, share, word
 
 MIN_LIKELIHOOD = 6
 """Of 10. The vendor's default of 2 returns namesakes."""
@@ -49,7 +50,7 @@ class PdlClient(VendorClient):
         reply = await self.call(
             "bulk", "POST", "/person/bulk", classify=classify, json={"requests": requests}, paid=True
         )
-        rows = {_ref(row): row for row in (reply.body if isinstance(reply.body, list) else []) if _ref(row)}
+        rows = {_ref(row): row for row in objects(reply.body) if _ref(row)}
         matches = sum(1 for row in rows.values() if row.get("status") == 200)
         each = _spent(reply, matches)
         return [_answer(person.ref, rows.get(person.ref), each) for person in people]
@@ -67,8 +68,7 @@ class PdlClient(VendorClient):
 
 def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified:
     """PDL's language; 429 names its end in `x-ratelimit-reset` (a UTC time stamp)."""
-    error = body.get("error") if isinstance(body, Mapping) else None
-    kind = str(error.get("type", "")) if isinstance(error, Mapping) else ""
+    kind = word(part(body, "error").get("type"))
     if status < 300:
         return Classified(Verdict.OK)
     if status == 429:
@@ -109,9 +109,8 @@ def _answer(ref: str, row: Mapping[str, Any] | None, credits: Decimal) -> Answer
         "company_size": _text(data.get("job_company_size")),
         "company_industry": _text(data.get("industry")),
     }
-    likelihood = row.get("likelihood")
-    confidence = likelihood / 10 if isinstance(likelihood, int) else None
-    return Found(ref, {name: value for name, value in fields.items() if value}, credits, confidence)
+    known = {name: value for name, value in fields.items() if value}
+    return Found(ref, known, credits, share(row.get("likelihood"), 10)) if known else Missed(ref, credits=credits)
 
 
 def _text(value: Any) -> str | None:
@@ -119,16 +118,15 @@ def _text(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _ref(row: Any) -> str:
-    metadata = row.get("metadata") if isinstance(row, Mapping) else None
-    return str(metadata.get("lead_id", "")) if isinstance(metadata, Mapping) else ""
+def _ref(row: Mapping[str, Any]) -> str:
+    found = part(row, "metadata").get("lead_id")
+    return found if isinstance(found, str) else ""
 
 
 def _spent(reply: Reply, matches: int) -> Decimal:
     """Credits per match: what the vendor states for the call, else one."""
-    try:
-        stated = Decimal(reply.headers.get("x-call-credits-spent", ""))
-    except InvalidOperation:
+    stated = amount(reply.headers.get("x-call-credits-spent"))
+    if stated is None:
         return Decimal(1)
     return stated / matches if matches else Decimal(0)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from leadgen_assets.vendors.bodies import loads
+from leadgen_assets.vendors.values import whole
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 _APOLLO = {"minute": MINUTE, "hourly": HOUR, "24-hour": DAY}
@@ -54,23 +56,19 @@ def _a_minute(text: str) -> str:
     if not text.startswith("{"):
         return text
     try:
-        return str(json.loads(text).get("minute"))
+        return str(loads(text).get("minute"))
     except (ValueError, AttributeError):
         return ""
 
 
 def _left(remaining: str | None, limit: str | None, seconds: int) -> Iterator[Quota]:
-    left, most = _number(remaining), _number(limit)
+    left, most = whole(remaining), whole(limit)
     if left is not None and most:
         yield Quota(max(0, most - left), most, seconds)
 
 
 def _quota(used: str | None, limit: str | None, seconds: int) -> Iterator[Quota]:
     """Vendors write an empty text or -1 for a window that is not limited or not known."""
-    spent, most = _number(used), _number(limit)
+    spent, most = whole(used), whole(limit)
     if spent is not None and most:
         yield Quota(spent, most, seconds)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None

@@ -32,7 +32,7 @@ _HTTP_LOGGERS = (
 
 def redacted(detail: str, secrets: Iterable[str], sent: Mapping[str, Any]) -> str:
     """The text on one line without the secrets, without anything that looks personal, and without sent values."""
-    text = " ".join(detail.split())
+    text = " ".join("".join(each if each.isprintable() else " " for each in detail[:_SCANNED]).split())
     for secret in secrets:
         text = text.replace(secret, HIDDEN) if secret else text
     for pattern in _PATTERNS:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from decimal import Decimal
 from typing import Any
 
 from leadgen_assets.vendors.answers import message_of
@@ -21,6 +21,7 @@ from leadgen_assets.vendors.contracts import (
 )
 from leadgen_assets.vendors.http import Classified, VendorClient
 from leadgen_assets.vendors.salesforce_bulk import as_csv, reconciled
+from leadgen_assets.vendors.values import amount, identifier, objects, part, token, whole, word
 
 API = "/services/data/v59.0"
 POLL_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -28,6 +29,7 @@ POLL_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 PATIENCE = 1200.0
 """Seconds after which a job is left to a later run, which resumes it by its id."""
 
+_CONTENT_URL = re.compile(r"/?services/data/[\w./-]{1,200}", re.ASCII)
 _DONE = ("JobComplete", "Failed", "Aborted")
 _logging_in: ContextVar[bool] = ContextVar("salesforce_logging_in", default=False)
 _KINDS = {
@@ -70,16 +72,17 @@ class SalesforceClient(VendorClient):
             raise VendorRejectedCredentials(self.vendor, "login", error.detail, error.status) from None
         finally:
             _logging_in.reset(marker)
-        token = reply.json().get("access_token")
-        if not isinstance(token, str):
+        granted = token(reply.json().get("access_token"))
+        if granted is None:
             raise VendorRejectedCredentials(self.vendor, "login", "the answer holds no access_token", reply.status)
-        self._token = token
+        self._token = granted
         return True
 
     async def describe(self) -> dict[str, Any]:
         """The Lead fields by API name."""
         reply = await self.call("describe", "GET", f"{API}/sobjects/Lead/describe", classify=classify)
-        return {str(each["name"]): _described(each) for each in reply.json().get("fields") or [] if "name" in each}
+        fields = ((word(each.get("name")), each) for each in objects(reply.json().get("fields")))
+        return {name: _described(each) for name, each in fields if name}
 
     async def check(self) -> HealthVerdict:
         """Log in and read the limits; `credits_left` are API calls left today."""
@@ -87,8 +90,7 @@ class SalesforceClient(VendorClient):
             limits = (await self.call("limits", "GET", f"{API}/limits", classify=classify)).json()
         except VendorError as error:
             return HealthVerdict(self.vendor, ok=False, detail=error.detail)
-        left = (limits.get("DailyApiRequests") or {}).get("Remaining")
-        credits_left = Decimal(left) if isinstance(left, int) else None
+        credits_left = amount(part(limits, "DailyApiRequests").get("Remaining"))
         return HealthVerdict(self.vendor, ok=True, detail="logged in", credits_left=credits_left)
 
     async def upsert(self, records: Sequence[dict[str, str]], external_id_field: str) -> list[CrmResult]:
@@ -107,9 +109,14 @@ class SalesforceClient(VendorClient):
             "columnDelimiter": "COMMA",
         }
         job = (await self.call("create_job", "POST", f"{API}/jobs/ingest", classify=classify, json=wanted)).json()
-        job_id = str(job["id"])
+        job_id = identifier(job.get("id"))
+        if job_id is None:
+            raise VendorUnavailable(self.vendor, "create_job", "the job was accepted without an id")
         await self.on_job(job_id)
-        path = "/" + str(job.get("contentUrl") or f"{API}/jobs/ingest/{job_id}/batches").lstrip("/")
+        named = job.get("contentUrl")
+        path = f"{API}/jobs/ingest/{job_id}/batches"
+        if isinstance(named, str) and _CONTENT_URL.fullmatch(named):
+            path = f"/{named.lstrip('/')}"
         kind = {"Content-Type": "text/csv"}
         content = as_csv(records, external_id_field)
         await self.call("upload", "PUT", path, classify=classify, content=content, headers=kind)
@@ -150,7 +157,7 @@ class SalesforceClient(VendorClient):
             wait = POLL_WAITS[min(polls, len(POLL_WAITS) - 1)]
             if waited + wait > PATIENCE:
                 raise VendorUnavailable(
-                    self.vendor, "poll_job", f"the job is still {job.get('state')} after {waited:.0f} s"
+                    self.vendor, "poll_job", f"the job is still {word(job.get('state'))} after {waited:.0f} s"
                 )
             await self._sleep(wait)
             waited, polls = waited + wait, polls + 1
@@ -195,18 +202,17 @@ def classify_login(status: int, headers: Mapping[str, str], body: Any) -> Classi
 
 def _code(body: Any) -> str:
     first = body[0] if isinstance(body, list) and body else body
-    if isinstance(first, Mapping) and first.get("errorCode"):
-        return str(first["errorCode"])
+    if isinstance(first, Mapping) and (code := word(first.get("errorCode"))):
+        return code
     return message_of(first) if isinstance(first, Mapping) else ""
 
 
 def _described(known: Mapping[str, Any]) -> dict[str, Any]:
     is_closed = bool(known.get("restrictedPicklist"))
-    options = [str(each.get("value")) for each in known.get("picklistValues") or [] if each.get("active", True)]
-    length = known.get("length")
+    options = [str(each.get("value")) for each in objects(known.get("picklistValues")) if each.get("active", True)]
     return {
         "type": _KINDS.get(str(known.get("type")), "text"),
-        "length": length if isinstance(length, int) and length > 0 else None,
+        "length": whole(known.get("length")) or None,
         "required": not known.get("nillable", True) and not known.get("defaultedOnCreate", False),
         "options": options if is_closed else None,
         "unique": bool(known.get("externalId") or known.get("unique")),

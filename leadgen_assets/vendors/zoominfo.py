@@ -25,6 +25,7 @@ from leadgen_assets.vendors.contracts import (
 )
 from leadgen_assets.vendors.http import Classified, VendorClient, retry_after
 from leadgen_assets.vendors.mapping import country_name, draft, first, inner, known_fields, text, us_states
+from leadgen_assets.vendors.values import amount, identifier, objects, part, token, whole
 
 OUTPUT_FIELDS = (
     "id", "firstName", "lastName", "email", "phone", "jobTitle", "companyName", "companyWebsite",
@@ -154,10 +155,13 @@ class ZoomInfoClient(VendorClient):
             headers={"Authorization": "Basic " + b64encode(pair.encode()).decode()},
             anonymous=True,
         )
-        token, lifetime = text(reply.json().get("access_token")), float(reply.json().get("expires_in") or 3600)
-        if token is None:
+        granted, lifetime = (
+            token(reply.json().get("access_token")),
+            float(whole(reply.json().get("expires_in")) or 3600),
+        )
+        if granted is None:
             raise VendorUnavailable(self.name, "token", "the login answer has no access token", reply.status)
-        self._token = token
+        self._token = granted
         self._replace_at = time.monotonic() + lifetime - min(_EARLY, lifetime / 10)
 
     async def _search(self, query: SearchQuery, page: int, size: int) -> Listing:
@@ -169,8 +173,12 @@ class ZoomInfoClient(VendorClient):
             params={"page[number]": page, "page[size]": size},
             json=_document("ContactSearch", search_attributes(query)),
         )
-        people = {str(item["id"]): item for item in _items(reply.json()) if item.get("id")}
-        return Listing(int(inner(reply.json(), "meta", "totalResults") or 0), people)
+        total = whole(inner(reply.json(), "meta", "totalResults"))
+        if total is None:
+            detail = "the answer does not say how many contacts match"
+            raise VendorUnavailable(self.name, "search", detail, reply.status)
+        people = ((identifier(item.get("id")), item) for item in _items(reply.json()))
+        return Listing(total, {found: item for found, item in people if found is not None})
 
 
 def search_attributes(query: SearchQuery) -> Record:
@@ -218,7 +226,7 @@ def to_draft(record: Record) -> Draft:
 
 def drift(records: Sequence[Record]) -> Drift:
     """Attributes that ZoomInfo is not known to send."""
-    return Drift.of("zoominfo", known_fields("zoominfo"), (inner(record, "attributes") or {} for record in records))
+    return Drift.of("zoominfo", known_fields("zoominfo"), (dict(part(record, "attributes")) for record in records))
 
 
 def vendor_id(record: Record) -> str | None:
@@ -232,7 +240,7 @@ def _purchase(wanted: Mapping[str, None], items: Sequence[Record]) -> Purchase:
     records: dict[str, Record] = {}
     for item in items:
         asked = first(inner(item, "meta", "input", "personId"), item.get("id"))
-        if asked is None or asked not in wanted:
+        if asked is None or asked not in wanted or asked in outcome:
             continue
         outcome[asked] = str(inner(item, "meta", "matchStatus") or "FULL_MATCH")
         if outcome[asked] in _FOUND:
@@ -249,18 +257,16 @@ def _document(kind: str, attributes: Record) -> Record:
 
 
 def _items(document: Record) -> list[Record]:
-    data = document.get("data")
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    return objects(document.get("data"))
 
 
 def _credits_left(document: Record) -> Decimal | None:
     """What is left of the contacts the contract allows; the vendor's own OpenAPI has `data` as a list."""
     data = document.get("data")
     entry = data[0] if isinstance(data, list) and data else data
-    limits = [limit for limit in _listed(inner(entry, "attributes", "usage")) if isinstance(limit, dict)]
+    limits = objects(_listed(inner(entry, "attributes", "usage")))
     limits.sort(key=lambda limit: limit.get("limitType") != "uniqueIdLimit")
-    left = text(limits[0].get("usageRemaining")) if limits else None
-    return None if left is None else Decimal(left)
+    return amount(limits[0].get("usageRemaining")) if limits else None
 
 
 def _linkedin(urls: Any) -> str | None:
