@@ -1,19 +1,25 @@
 """Everything the environment may decide: homes, store addresses, vendor addresses and credentials.
 
-Nothing here opens a connection, and nobody else reads the environment. Values come from the process
-environment, then `.env` in the working directory, then the defaults below.
+Nothing here opens a connection, and nobody else reads the environment (but the vault, for its master key). Values come
+from the process environment, then the vault (`leadgen secrets`), then `.env` in the working directory, then the defaults
+below. The vault wins over `.env`, so that a line forgotten there cannot undo a rotation.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from leadgen_assets.vault.source import VaultSource
 
 Mode = Literal["sandbox", "live"]
 
@@ -36,7 +42,8 @@ class VendorAccess:
         try:
             return self.credentials[name].get_secret_value()
         except KeyError:
-            raise KeyError(f"{self.vendor} needs the setting {name.upper()}; put it into .env") from None
+            missing = name.upper()
+            raise KeyError(f"{self.vendor} needs {missing}: leadgen secrets set {missing}") from None
 
 
 _LIVE_BASE = {
@@ -77,15 +84,28 @@ _CREDENTIALS = {
 }
 
 
-class Settings(BaseSettings):
-    """Settings by their environment names (`interfaces.md`); unset store addresses mean embedded servers."""
+class Home(BaseSettings):
+    """What can be known without opening the vault, which is in it."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
     leadgen_home: Path = user_data_path("leadgen")
-    leadgen_mongo_uri: str | None = None
-    leadgen_redis_url: str | None = None
-    dagster_pg_url: str | None = None
+
+    @cached_property
+    def home(self) -> Path:
+        """`LEADGEN_HOME`, absolute. It may not exist yet."""
+        return self.leadgen_home.expanduser().absolute()
+
+
+class Settings(Home):
+    """Settings by their environment names (`interfaces.md`); unset store addresses mean embedded servers.
+
+    Raises `VaultError` when there is a vault that cannot be opened.
+    """
+
+    leadgen_mongo_uri: str | None = Field(default=None, repr=False)
+    leadgen_redis_url: str | None = Field(default=None, repr=False)
+    dagster_pg_url: str | None = Field(default=None, repr=False)
     leadgen_mongod: Path | None = None
     leadgen_valkey: Path | None = None
     leadgen_postgres: Path | None = None
@@ -93,7 +113,7 @@ class Settings(BaseSettings):
     leadgen_database: str = "lead_generation"
     leadgen_mongo_patience: float = Field(900.0, gt=0)
     """Seconds for which a run waits for an absent MongoDB before it fails; the next run goes on where it stopped."""
-    leadgen_storage: str | None = None
+    leadgen_storage: str | None = Field(default=None, repr=False)
     leadgen_mode: Mode = "sandbox"
     leadgen_sandbox_url: str | None = None
     """Set by whoever started the sandbox vendors; only read in sandbox mode."""
@@ -143,10 +163,18 @@ class Settings(BaseSettings):
     slack_webhook_url: SecretStr | None = None
     smtp_url: SecretStr | None = None
 
-    @cached_property
-    def home(self) -> Path:
-        """`LEADGEN_HOME`, absolute. It may not exist yet."""
-        return self.leadgen_home.expanduser().absolute()
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The first source that knows a setting wins."""
+        vault = VaultSource(settings_cls, dotenv_settings)
+        return init_settings, env_settings, vault, dotenv_settings, file_secret_settings
 
     @cached_property
     def backups(self) -> Path:
@@ -192,6 +220,17 @@ class Settings(BaseSettings):
         plain = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in values.items()}
         return [key.upper() for key, value in plain.items() if not value]
 
+    def secret_values(self) -> Iterator[str]:
+        """Every secret that is set, and the passwords inside addresses, as written and decoded."""
+        for value in dict(self).values():
+            if isinstance(value, SecretStr) and value.get_secret_value():
+                yield value.get_secret_value()
+        for name in ("smtp_url", *ADDRESSES):
+            value = getattr(self, name)
+            password = password_in(value.get_secret_value() if isinstance(value, SecretStr) else value or "")
+            if password:
+                yield from {password, unquote(password)}
+
     def _further_addresses(self, name: str, base: str) -> dict[str, str]:
         if name == "apollo":
             return {"health_url": f"{base.replace('/api/v1', '/v1')}/auth/health"}
@@ -203,4 +242,20 @@ class Settings(BaseSettings):
         return {}
 
 
+def password_in(address: str) -> str | None:
+    """The password inside a URL, as written."""
+    found = re.search(r"://[^/@]*?:([^/@]+)@", address)
+    return found[1] if found else None
+
+
 VENDORS: tuple[str, ...] = tuple(_LIVE_BASE)
+
+ADDRESSES: tuple[str, ...] = ("leadgen_mongo_uri", "leadgen_redis_url", "dagster_pg_url", "leadgen_storage")
+"""Settings that may hold a password."""
+SECRETS: tuple[str, ...] = (
+    *(each for vendor in VENDORS for each in _CREDENTIALS[vendor]),
+    "smtp_url",
+    "leadgen_dashboard_token",
+    *ADDRESSES,
+)
+"""Settings that belong into the vault."""

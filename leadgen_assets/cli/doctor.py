@@ -92,7 +92,7 @@ async def check_vendors(place: Workplace, sprint: Sprint) -> list[Finding]:
     governor = registry.governor(place.settings)
     opened = registry.checkables(place.settings, governor)
     off = [_off(place, name) for name in sorted(named - opened.keys())]
-    checked = await asyncio.gather(*(_vendor(name, each, required=name in named) for name, each in opened.items()))
+    checked = await asyncio.gather(*(check_vendor(name, each, required=name in named) for name, each in opened.items()))
     return [*checked, *off, await _mapping(place, sprint, governor)]
 
 
@@ -100,7 +100,8 @@ def _off(place: Workplace, name: str) -> Finding:
     return Finding(name, False, f"off: {', '.join(place.settings.missing(name)) or 'its credentials'} not set", True)
 
 
-async def _vendor(name: str, opened: AbstractAsyncContextManager[Checkable], *, required: bool) -> Finding:
+async def check_vendor(name: str, opened: AbstractAsyncContextManager[Checkable], *, required: bool) -> Finding:
+    """One free call to a vendor."""
     try:
         async with opened as client:
             verdict = await client.check()

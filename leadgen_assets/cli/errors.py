@@ -15,6 +15,7 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import SprintFileError
 from leadgen_assets.stores.errors import StoreError
 from leadgen_assets.stores.retention import RetentionError
+from leadgen_assets.vault.errors import VaultError
 from leadgen_assets.vendors.contracts import VendorError
 from leadgen_assets.vendors.limits import LimitsError
 from leadgen_assets.vendors.prices import PricesError
@@ -46,6 +47,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             PricesError,
             RetentionError,
             StoreError,
+            VaultError,
         ) as error:
             _tell(str(error))
         except ValidationError as error:

@@ -23,6 +23,7 @@ from leadgen_assets.cli import (
     quarantine,
     report,
     sandbox,
+    secrets,
     segment,
     services,
     sprint,
@@ -45,6 +46,7 @@ app.add_typer(cost.app, name="cost", help="What a sprint costs; pause and resume
 app.add_typer(baseline.app, name="baseline", help="Sprints and runs against earlier ones.")
 app.add_typer(privacy.app, name="privacy", help="Suppress, show, erase a person; enforce retention.")
 app.add_typer(quarantine.app, name="quarantine", help="Records that could not become leads: look, correct, replay.")
+app.add_typer(secrets.app, name="secrets", help="Credentials, encrypted at rest: put in, look, rotate, check.")
 app.add_typer(alerts.app, name="alerts", help="Alerts: look, acknowledge, resolve, keep quiet, test.")
 app.add_typer(incident.app, name="incident", help="Incidents: open, note, close, report.")
 app.add_typer(bench.app, name="bench", help="Measure every stage, or the database alone, on this machine.")

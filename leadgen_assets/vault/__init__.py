@@ -1,0 +1,1 @@
+"""Credentials encrypted at rest, and their master key, which is kept elsewhere (NFR-010)."""
