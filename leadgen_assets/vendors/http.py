@@ -258,8 +258,8 @@ class VendorClient:
                 response = await self._received(request, headers)
         except _TooLarge:
             detail = f"the answer is larger than {LARGEST // 1024**2} MB"
-            self._observe(request, Verdict.BAD_REQUEST, began, None, waited)
-            await self._governor.report(self.vendor, answered=True)
+            self._observe(request, Verdict.BAD_REQUEST, began, None, grant.waited)
+            await self._governor.report(self.vendor, answered=True, grant=grant)
             raise (
                 self._unknown(request, detail) if request.paid else self._error(VendorUnavailable, request, detail)
             ) from None
