@@ -203,18 +203,25 @@ def claim_and_insert(bench: OpenStores, leads: pd.DataFrame, keys: pd.DataFrame)
 
 async def ingest_as_they_land(intake: Intake, finished: asyncio.Event) -> None:
     """Beside the fetching: take whatever has landed, in batches, until fetching is over and nothing waits."""
-    profile = intake.assignment.profile
-    while True:
-        if not intake.waiting:
-            if finished.is_set():
-                return
-            intake.arrived.clear()
-            await _either(intake.arrived, finished)
-            continue
-        batch: list[RawPage] = []
-        while intake.waiting and sum(len(page.records) for page in batch) < BATCH_RECORDS:
-            batch.append(intake.waiting.popleft())
-        await asyncio.to_thread(repeated, partial(ingest_pages, intake.bench, batch, intake.mapper, profile))
+    try:
+        while intake.waiting or not finished.is_set():
+            if intake.waiting:
+                await _ingest_batch(intake)
+            else:
+                intake.arrived.clear()
+                await _either(intake.arrived, finished)
+    finally:
+        intake.has_ingest_ended = True
+        intake.taken.set()
+
+
+async def _ingest_batch(intake: Intake) -> None:
+    batch: list[RawPage] = []
+    while intake.waiting and sum(len(page.records) for page in batch) < BATCH_RECORDS:
+        batch.append(intake.waiting.popleft())
+    intake.taken.set()
+    ingest = partial(ingest_pages, intake.bench, batch, intake.mapper, intake.assignment.profile)
+    await asyncio.to_thread(repeated, ingest)
 
 
 async def _either(*events: asyncio.Event) -> None:

@@ -18,6 +18,9 @@ from leadgen_assets.stores.raw_pages import RawPage
 from leadgen_assets.vendors.contracts import Draft, Record, SearchQuery
 from leadgen_assets.vendors.prices import PriceList
 
+MOST_WAITING = 1000
+"""Records that have landed and wait to be made into leads: two of the largest batches."""
+
 NO_MORE = "the source has no more for this search"
 EVERYBODY = "everybody who matches is collected"
 NOBODY = "nobody matches the search"
@@ -101,13 +104,18 @@ class Intake:
     prices: PriceList
     waiting: deque[RawPage] = field(default_factory=deque)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    has_ingest_ended: bool = False
 
     def has(self, number: int) -> bool:
         """Whether a page is on record, so that nobody fetches or buys it again."""
         return number in self.landed
 
     async def land(self, number: int, records: list[Record], request: dict[str, object], credits: Decimal) -> None:
-        """Write the page down before anything is made of it, then queue it for ingest."""
+        """Write the page down before anything is made of it, then queue it for ingest.
+
+        Waits while the ingest is more than `MOST_WAITING` records behind: memory does not grow with the segment.
+        """
         page = RawPage(
             sprint=self.assignment.key,
             segment=self.assignment.segment.id,
@@ -124,6 +132,9 @@ class Intake:
         self.progress.delivered += len(records)
         self.waiting.append(page)
         self.arrived.set()
+        while not self.has_ingest_ended and sum(len(each.records) for each in self.waiting) > MOST_WAITING:
+            self.taken.clear()
+            await self.taken.wait()
 
     async def may_buy(self) -> bool:
         """Whether buying is on. If it is not, the reason is on record as why the collector stops."""

@@ -1,0 +1,73 @@
+"""Fetching waits for the ingest: what a collector holds in memory does not grow with its segment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from leadgen_assets.bench.ground import SPRINT_FILE
+from leadgen_assets.collection import ingest
+from leadgen_assets.collection.sources import mapper
+from leadgen_assets.collection.workbench import MOST_WAITING, Assignment, Intake, Progress
+from leadgen_assets.settings import Settings
+from leadgen_assets.sprint_file import load_sprint
+from leadgen_assets.stores.opened import OpenStores, open_stores
+from leadgen_assets.stores.purse import Purse
+from leadgen_assets.stores.raw_pages import RawPage
+from leadgen_assets.vendors.prices import load_prices
+
+PAGES, RECORDS = 30, 100
+
+
+async def collected(stores: OpenStores, on_page: Any = lambda intake: None) -> Intake:
+    """Everything landed and ingested; `on_page` looks at the intake after each page."""
+    sprint = load_sprint(SPRINT_FILE)
+    at = Assignment("autumn", sprint, sprint.segment("apollo-1"))
+    purse = Purse(stores.ledger, stores.controls, at.key, sprint.budget)
+    intake = Intake(stores, at, mapper("apollo"), Progress(), frozenset(), purse, load_prices())
+    finished = asyncio.Event()
+    ingesting = asyncio.create_task(ingest.ingest_as_they_land(intake, finished))
+    for number in range(PAGES):
+        await intake.land(number, [{"id": f"{number}-{each}"} for each in range(RECORDS)], {}, Decimal(0))
+        on_page(intake)
+    finished.set()
+    await ingesting
+    return intake
+
+
+def test_what_waits_for_the_ingest_is_bounded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue 5: memory is flat whatever the segment's size; nothing that landed is left out."""
+    waited: list[int] = []
+    ingested: list[int] = []
+
+    def slow(bench: OpenStores, pages: Sequence[RawPage], *rest: object) -> None:
+        time.sleep(0.3)  # slower than pages land
+        ingested.extend(page.number for page in pages)
+
+    def look(intake: Intake) -> None:
+        waited.append(sum(len(each.records) for each in intake.waiting))
+
+    monkeypatch.setattr(ingest, "ingest_pages", slow)
+    with open_stores(settings) as stores:
+        asyncio.run(collected(stores, look))
+
+    assert sorted(ingested) == list(range(PAGES))
+    assert max(waited) <= MOST_WAITING
+
+
+def test_an_ingest_that_fails_stops_nobody_for_ever(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFR-007: the pages are on record, the error is told, and fetching does not wait for an ingest that is over."""
+
+    def broken(*given: object) -> None:
+        raise RuntimeError("no ingest today")
+
+    monkeypatch.setattr(ingest, "ingest_pages", broken)
+    with open_stores(settings) as stores:
+        with pytest.raises(RuntimeError, match="no ingest today"):
+            asyncio.run(asyncio.wait_for(collected(stores), 60))
+        assert stores.raw_pages.landed("autumn", "apollo-1") == list(range(PAGES))
