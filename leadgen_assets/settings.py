@@ -119,6 +119,8 @@ class Settings(Home):
     """Set by whoever started the sandbox vendors; only read in sandbox mode."""
     leadgen_limits: Path | None = None
     """A YAML file that overrides documented rate limits (vendors/limits.yaml), vendor by vendor."""
+    leadgen_adaptive: bool = True
+    """Whether calls at once and batch sizes follow what is measured (PHX-09); off, they keep fixed sizes."""
     leadgen_prices: Path | None = None
     """A YAML file with the prices of your contracts in place of list prices (vendors/prices.yaml), vendor by vendor."""
     leadgen_backups: Path | None = None

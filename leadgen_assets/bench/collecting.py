@@ -70,15 +70,16 @@ def _made_ready(ground: Ground, stores: OpenStores) -> None:
 
 
 async def _collect(ground: Ground, stores: OpenStores) -> list[SegmentReport]:
-    from leadgen_assets.resources.vendors import counted
+    from leadgen_assets.resources.vendors import adaptive_widths, both, counted
 
     settings = Settings()
-    governor, observer = registry.governor(settings), counted(stores, KEY)
+    widths = adaptive_widths(settings, stores, KEY)
+    governor, observer = registry.governor(settings), both(counted(stores, KEY), widths.observe)
     async with AsyncExitStack() as stack:
         bound = []
         for segment in ground.sprint.segments:
             client = await stack.enter_async_context(registry.source(segment.source, settings, governor, observer))
             assignment = Assignment(KEY, ground.sprint, segment)
-            fetch = fetcher(segment.source, client, settings.home)
+            fetch = fetcher(segment.source, client, settings.home, widths)
             bound.append(collect_segment(stores, assignment, mapper(segment.source), fetch))
         return list(await asyncio.gather(*bound))

@@ -92,14 +92,17 @@ def _start(ground: Ground, segment: str, url: str, limits: Path) -> subprocess.P
 
 
 async def _collect(ground: Ground, segment_id: str) -> SegmentReport:
+    from leadgen_assets.resources.vendors import adaptive_widths
+
     settings = Settings()
     governor = registry.governor(settings)
     segment = ground.sprint.segment(segment_id)
     with open_stores(settings) as stores:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(governor.aclose)
-            client = await stack.enter_async_context(registry.source(segment.source, settings, governor))
-            fetch = fetcher(segment.source, client, settings.home)
+            widths = adaptive_widths(settings, stores, KEY)
+            source = registry.source(segment.source, settings, governor, widths.observe)
+            fetch = fetcher(segment.source, await stack.enter_async_context(source), settings.home, widths)
             return await collect_segment(stores, Assignment(KEY, ground.sprint, segment), mapper(segment.source), fetch)
 
 

@@ -12,6 +12,7 @@ from leadgen_assets.collection.moving import BLOCKED
 from leadgen_assets.collection.workbench import NO_MORE, Assignment, Intake, Mapper, Progress
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.sprint_file import Segment
+from leadgen_assets.stores.batch_size import MOST, BatchSize
 from leadgen_assets.stores.ledger_sums import OPEN
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import Purse
@@ -57,10 +58,12 @@ async def collect_segment(
     *,
     prices: PriceList | None = None,
     outlook: Callable[[], Decimal] | None = None,
+    is_adaptive: bool = True,
 ) -> SegmentReport:
     """Collect a segment to its target. Run again, it goes on at the first missing page, or finds nothing to do.
 
     `prices` are the listed ones by default; `outlook` tells the budget guard what collecting the rest would cost.
+    Without `is_adaptive` batches keep their largest size.
     Vendor errors of the fetching are raised after everything that had landed was ingested.
     """
     key, segment, prices = assignment.key, assignment.segment.id, prices or load_prices()
@@ -71,6 +74,8 @@ async def collect_segment(
     progress = Progress(pages_resumed=len(landed), delivered=delivered)
     purse = Purse(bench.ledger, bench.controls, key, assignment.sprint.budget, outlook)
     intake = Intake(bench, assignment, mapper, progress, frozenset(landed), purse, prices)
+    if not is_adaptive:
+        intake.batch, intake.is_adaptive = BatchSize(MOST), False
     finished = asyncio.Event()
     ingesting = asyncio.create_task(ingest_as_they_land(intake, finished))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ from leadgen_assets.leads.counting import Counts
 from leadgen_assets.leads.identity import lead_id, lead_keys
 from leadgen_assets.leads.normalise import Columns, Normalised, TargetProfile, normalise_columns
 from leadgen_assets.leads.schema import COORDINATES, DRAFT_FIELDS
+from leadgen_assets.stores.batch_size import MOST
 from leadgen_assets.stores.claims import Claim, LeadKey
 from leadgen_assets.stores.documents import frame_documents
 from leadgen_assets.stores.opened import OpenStores
@@ -28,8 +30,8 @@ from leadgen_assets.stores.raw_pages import RawPage, is_erased, page_id
 from leadgen_assets.stores.suppressions import ERASED_REASON
 from leadgen_assets.vendors.contracts import Record
 
-BATCH_RECORDS = 500
-"""Upper end of the batches that REQ-017 prefers."""
+BATCH_RECORDS = MOST
+"""Pages that a killed run has left are made into leads in the largest batches: nobody waits for them."""
 
 
 PORTION = 10_000
@@ -217,11 +219,22 @@ async def ingest_as_they_land(intake: Intake, finished: asyncio.Event) -> None:
 
 async def _ingest_batch(intake: Intake) -> None:
     batch: list[RawPage] = []
-    while intake.waiting and sum(len(page.records) for page in batch) < BATCH_RECORDS:
+    while intake.waiting and sum(len(page.records) for page in batch) < intake.batch.records:
         batch.append(intake.waiting.popleft())
     intake.taken.set()
     ingest = partial(ingest_pages, intake.bench, batch, intake.mapper, intake.assignment.profile)
+    began = time.perf_counter()
     await asyncio.to_thread(repeated, ingest)
+    if intake.is_adaptive:
+        _adapt(intake, sum(len(page.records) for page in batch), time.perf_counter() - began)
+
+
+def _adapt(intake: Intake, records: int, seconds: float) -> None:
+    """Let the size of the next batch follow what this one took, and tell it (PHX-09)."""
+    at, before = intake.assignment, intake.batch
+    intake.batch = before.after(records, seconds)
+    if intake.batch.records != before.records or before.seconds_each is None:
+        intake.bench.live.mark(at.key, {f"batch:{at.segment.id}": str(intake.batch.records)})
 
 
 async def _either(*events: asyncio.Event) -> None:

@@ -20,12 +20,13 @@ from leadgen_assets.vendors.contracts import (
     VendorOutcomeUnknown,
     VendorOutOfCredits,
 )
+from leadgen_assets.vendors.width import Turnstile, Widths
 
 IN_FLIGHT = 8
-"""Purchases on the wire at once per segment; the rate governor decides how fast they really go."""
+"""Purchases under way at once per segment until `Widths` know better; the rate governor decides how fast they really go."""
 
 
-async def collect_listed(source: ListedSource, intake: Intake) -> None:
+async def collect_listed(source: ListedSource, intake: Intake, widths: Widths) -> None:
     """Collect until the segment's target is reached, the listing ends, or money does."""
     if await intake.wanted() == 0 or not await intake.may_buy():
         return
@@ -40,7 +41,7 @@ async def collect_listed(source: ListedSource, intake: Intake) -> None:
         wanted = known if known is not None else await _list(source, intake, number, query, page, seen)
         wanted = [each for each in wanted if each not in seen]
         seen.update(wanted)
-        await _buy(source, intake, number, wanted)
+        await _buy(source, intake, number, wanted, widths)
 
 
 async def reachable_slices(source: ListedSource, query: SearchQuery) -> tuple[list[tuple[SearchQuery, int]], bool]:
@@ -94,7 +95,7 @@ async def _list(
     return list(wanted)
 
 
-async def _buy(source: ListedSource, intake: Intake, listing_number: int, ids: list[str]) -> None:
+async def _buy(source: ListedSource, intake: Intake, listing_number: int, ids: list[str], widths: Widths) -> None:
     per_listing = -(-source.page_size // source.batch_size)
     batches = [ids[start : start + source.batch_size] for start in range(0, len(ids), source.batch_size)]
     numbered = zip(count((listing_number - 1) * per_listing + 1), batches, strict=False)
@@ -103,7 +104,7 @@ async def _buy(source: ListedSource, intake: Intake, listing_number: int, ids: l
     missing = [(number, batch) for number, batch in kept if batch and not intake.has(number)]
     still = await intake.wanted()
     affordable = missing[: -(-still // source.batch_size)]
-    slots = asyncio.Semaphore(IN_FLIGHT)
+    slots = Turnstile(lambda: widths.of(source.name, source.paid_operation, IN_FLIGHT))
 
     async def purchase(number: int, batch: list[str]) -> None:
         async with slots:

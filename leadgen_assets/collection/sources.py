@@ -13,6 +13,7 @@ from leadgen_assets.collection.snapshots import collect_snapshot
 from leadgen_assets.collection.workbench import Intake, Mapper
 from leadgen_assets.vendors import apollo, brightdata, sales_navigator, zoominfo
 from leadgen_assets.vendors.contracts import Record
+from leadgen_assets.vendors.width import Widths
 
 _MODULES: dict[str, Any] = {
     "apollo": apollo,
@@ -40,8 +41,9 @@ def _never(_: Record) -> bool:
     return False
 
 
-def fetcher(source: str, client: Any, imports: Path) -> Fetch:
-    """The way to collect a source, bound to its client. `imports` is where export files are dropped."""
+def fetcher(source: str, client: Any, imports: Path, widths: Widths | None = None) -> Fetch:
+    """The way to collect a source, bound to its client. `imports` is where export files are dropped; `widths` tell how
+    many purchases are under way at once."""
 
     async def fetch(intake: Intake) -> None:
         if source == "brightdata":
@@ -49,6 +51,6 @@ def fetcher(source: str, client: Any, imports: Path) -> Fetch:
         elif source == "sales_navigator":
             await collect_exports(client, intake, imports)
         else:
-            await collect_listed(client, intake)
+            await collect_listed(client, intake, widths or Widths())
 
     return fetch

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from leadgen_assets.leads.normalise import TargetProfile
 from leadgen_assets.sprint_file import Segment, Sprint
+from leadgen_assets.stores.batch_size import BatchSize
 from leadgen_assets.stores.ledger import AlreadySettled, OverBudget, Reserved
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import BuyingPaused, Purse
@@ -106,6 +107,10 @@ class Intake:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     has_ingest_ended: bool = False
+    batch: BatchSize = field(default_factory=BatchSize)
+    """How many records are made into leads at a time."""
+    is_adaptive: bool = True
+    """Whether that follows what a batch takes."""
 
     def has(self, number: int) -> bool:
         """Whether a page is on record, so that nobody fetches or buys it again."""

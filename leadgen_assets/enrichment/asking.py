@@ -37,6 +37,7 @@ from leadgen_assets.vendors.contracts import (
     VendorRejectedCredentials,
 )
 from leadgen_assets.vendors.prices import PriceList, load_prices
+from leadgen_assets.vendors.width import Turnstile, Widths
 
 PARCEL = 200
 IN_FLIGHT = 20
@@ -76,6 +77,9 @@ class Desk:
     """What collecting the rest would cost, for the budget guard."""
     tally: Callable[[dict[str, int]], None] = lambda _: None
     """Told what came of every parcel, for the live desk: `enrich:STEP:VENDOR:found` and `…:missed`."""
+
+    widths: Widths = field(default_factory=Widths)
+    """How many calls of a vendor are under way at once."""
 
     def outcome(self, step: Step, vendor: str, found: int, missed: int) -> None:
         """Tell what came of a parcel."""
@@ -127,7 +131,7 @@ class Respondent(Generic[Q]):
 
 @dataclass
 class _Round(Generic[Q]):
-    slots: asyncio.Semaphore
+    slots: Turnstile
     writing: asyncio.Lock
     """One parcel at a time: counters and leads are changed on the way."""
     strikes: int = 0
@@ -151,7 +155,9 @@ async def ask(desk: Desk, who: Respondent[Q], questions: Sequence[Question[Q]], 
     ]
     is_second, is_last = False, False
     while True:
-        turn: _Round[Q] = _Round(asyncio.Semaphore(IN_FLIGHT), asyncio.Lock())
+        turn: _Round[Q] = _Round(
+            Turnstile(lambda: desk.widths.of(who.vendor, who.operation, IN_FLIGHT)), asyncio.Lock()
+        )
         gate = asyncio.Semaphore(PARCELS_AT_ONCE)
         await asyncio.gather(*(_parcel(desk, who, part, line, turn, known, gate) for part in waiting))
         if not turn.later or line.stopped_because is not None:

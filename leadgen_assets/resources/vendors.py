@@ -28,7 +28,9 @@ from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.vendors import registry
 from leadgen_assets.vendors.contracts import CallObserver, CallRecord
 from leadgen_assets.vendors.governor import RateGovernor
+from leadgen_assets.vendors.limits import load_limits
 from leadgen_assets.vendors.prices import load_prices
+from leadgen_assets.vendors.width import Widths
 
 
 class Vendors(dg.ConfigurableResource[Any]):
@@ -40,7 +42,8 @@ class Vendors(dg.ConfigurableResource[Any]):
 
     async def _collect(self, stores: OpenStores, assignment: Assignment) -> SegmentReport:
         settings = Settings()
-        observer = counted(stores, assignment.key, assignment.segment.id)
+        widths = adaptive_widths(settings, stores, assignment.key)
+        observer = both(counted(stores, assignment.key, assignment.segment.id), widths.observe)
         async with AsyncExitStack() as stack:
             try:
                 opened = registry.source(assignment.source, settings, _governor(settings, stack), observer)
@@ -48,7 +51,7 @@ class Vendors(dg.ConfigurableResource[Any]):
                 stores.book.record_stop(assignment.key, assignment.segment.id, str(error))
                 raise dg.Failure(str(error), allow_retries=False) from None
             client = await stack.enter_async_context(opened)
-            fetch = fetcher(assignment.source, client, settings.home)
+            fetch = fetcher(assignment.source, client, settings.home, widths)
             prices = load_prices(settings.leadgen_prices)
             return await collect_segment(
                 stores,
@@ -57,6 +60,7 @@ class Vendors(dg.ConfigurableResource[Any]):
                 fetch,
                 prices=prices,
                 outlook=lambda: outlook(stores, assignment.key, prices),
+                is_adaptive=settings.leadgen_adaptive,
             )
 
     def enrich(self, stores: OpenStores, key: str, sprint: Sprint, leads: pd.DataFrame) -> Enriched:
@@ -79,10 +83,12 @@ class Vendors(dg.ConfigurableResource[Any]):
             marks=sprint.budget.alerts,
             outlook=lambda: outlook(stores, key, prices),
             tally=partial(stores.live.tally, key, is_progress=True),
+            widths=adaptive_widths(settings, stores, key),
         )
         async with AsyncExitStack() as stack:
             governor = _governor(settings, stack)
-            opened = open_toolbox(sprint.enrichment, settings.vendor, governor, stores.jobs, counted(stores, key))
+            observer = both(counted(stores, key), desk.widths.observe)
+            opened = open_toolbox(sprint.enrichment, settings.vendor, governor, stores.jobs, observer)
             return await enrich(leads, sprint.enrichment, await stack.enter_async_context(opened), desk)
 
     def deliver(self, stores: OpenStores, key: str, sprint: Sprint, scored: pd.DataFrame) -> SyncReport:
@@ -108,6 +114,27 @@ def _governor(settings: Settings, stack: AsyncExitStack) -> RateGovernor:
     governor = registry.governor(settings)
     stack.push_async_callback(governor.aclose)
     return governor
+
+
+def adaptive_widths(settings: Settings, stores: OpenStores, sprint: str) -> Widths:
+    """Widths that follow the answers and are told to the desk; fixed ones where the settings say so (PHX-09)."""
+    if not settings.leadgen_adaptive:
+        return Widths()
+
+    def tell(vendor: str, operation: str, calls: int) -> None:
+        stores.live.mark(sprint, {f"width:{vendor}:{operation}": str(calls)})
+
+    return Widths(load_limits(settings.leadgen_limits), tell)
+
+
+def both(first: CallObserver, second: CallObserver) -> CallObserver:
+    """An observer that tells two others."""
+
+    def observe(call: CallRecord) -> None:
+        first(call)
+        second(call)
+
+    return observe
 
 
 def counted(stores: OpenStores, sprint: str, segment: str | None = None) -> CallObserver:

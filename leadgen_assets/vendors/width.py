@@ -38,7 +38,7 @@ class Widths:
     def __init__(
         self,
         limits: Limits | None = None,
-        tell: Callable[[str, str, int], None] = lambda vendor, operation, calls: None,
+        tell: Callable[[str, str, int], None] | None = None,
     ) -> None:
         self._limits = limits
         self._tell = tell
@@ -60,7 +60,8 @@ class Widths:
         calls = width(_rate(self._limits, vendor, operation), latency, fixed)
         if self._told.get((vendor, operation)) != calls:
             self._told[vendor, operation] = calls
-            self._tell(vendor, operation, calls)
+            if self._tell is not None:
+                self._tell(vendor, operation, calls)
         return calls
 
 

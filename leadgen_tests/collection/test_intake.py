@@ -16,6 +16,7 @@ from leadgen_assets.collection.sources import mapper
 from leadgen_assets.collection.workbench import MOST_WAITING, Assignment, Intake, Progress
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import load_sprint
+from leadgen_assets.stores.batch_size import FIRST, BatchSize
 from leadgen_assets.stores.opened import OpenStores, open_stores
 from leadgen_assets.stores.purse import Purse
 from leadgen_assets.stores.raw_pages import RawPage
@@ -24,12 +25,12 @@ from leadgen_assets.vendors.prices import load_prices
 PAGES, RECORDS = 30, 100
 
 
-async def collected(stores: OpenStores, on_page: Any = lambda intake: None) -> Intake:
+async def collected(stores: OpenStores, on_page: Any = lambda intake: None, **options: Any) -> Intake:
     """Everything landed and ingested; `on_page` looks at the intake after each page."""
     sprint = load_sprint(SPRINT_FILE)
     at = Assignment("autumn", sprint, sprint.segment("apollo-1"))
     purse = Purse(stores.ledger, stores.controls, at.key, sprint.budget)
-    intake = Intake(stores, at, mapper("apollo"), Progress(), frozenset(), purse, load_prices())
+    intake = Intake(stores, at, mapper("apollo"), Progress(), frozenset(), purse, load_prices(), **options)
     finished = asyncio.Event()
     ingesting = asyncio.create_task(ingest.ingest_as_they_land(intake, finished))
     for number in range(PAGES):
@@ -54,10 +55,23 @@ def test_what_waits_for_the_ingest_is_bounded(settings: Settings, monkeypatch: p
 
     monkeypatch.setattr(ingest, "ingest_pages", slow)
     with open_stores(settings) as stores:
-        asyncio.run(collected(stores, look))
+        intake = asyncio.run(collected(stores, look))
+        stores.live.flush()
+        marks = stores.live.read("autumn").marks
 
     assert sorted(ingested) == list(range(PAGES))
     assert max(waited) <= MOST_WAITING
+    # PHX-09: a batch takes 0.3 s whatever its size, so larger ones are cheaper
+    assert intake.batch.records > FIRST
+    assert marks["batch:apollo-1"] == str(intake.batch.records)
+
+
+def test_a_batch_that_must_not_adapt_keeps_its_size(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PHX-09: off by a switch."""
+    monkeypatch.setattr(ingest, "ingest_pages", lambda *given: None)
+    with open_stores(settings) as stores:
+        intake = asyncio.run(collected(stores, batch=BatchSize(200), is_adaptive=False))
+    assert intake.batch == BatchSize(200)
 
 
 def test_an_ingest_that_fails_stops_nobody_for_ever(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

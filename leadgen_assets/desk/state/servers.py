@@ -78,7 +78,9 @@ def steps(says: RedisSays) -> dict[str, Any]:
     timings = {what: recent.timings.get(what) or live.timings.get(what, {}) for what in ("insert", "claim")}
     queries, waits = recent.timings.get("query", {}), recent.timings.get("pool_wait", {})
     pools = _pools(says.gauges)
+    batches = [int(value) for mark, value in live.marks.items() if mark.startswith("batch:")]
     return {
+        "batch": min(batches, default=None),
         "insert_per_second": _insert_rate(recent.counts) or _insert_rate(live.totals),
         "insert_p50_ms": ms(timings["insert"], 0.5),
         "insert_p95_ms": ms(timings["insert"], 0.95),

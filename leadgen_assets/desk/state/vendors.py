@@ -73,6 +73,7 @@ def _row(name: str, says: RedisSays, usd: float) -> dict[str, Any]:
         "throttled": verdicts.get(THROTTLED, 0),
         "p50_ms": ms(latency, 0.5),
         "p95_ms": ms(latency, 0.95),
+        "at_once": max(_numbers(f"width:{name}:", live.marks), default=None),
         "quota": round(fullest.share, 4) if fullest else None,
         "quota_says": fullest.text if fullest else None,
         "credits_out": _credits_out(name, live.marks),
@@ -102,6 +103,10 @@ def _by_verdict(calls: Mapping[str, int]) -> dict[str, int]:
 
 def _failed(verdicts: Mapping[str, int]) -> int:
     return sum(times for verdict, times in verdicts.items() if verdict in FAILED)
+
+
+def _numbers(prefix: str, marks: Mapping[str, str]) -> list[int]:
+    return [int(value) for mark, value in marks.items() if mark.startswith(prefix)]
 
 
 def _mark(marks: Mapping[str, str], name: str) -> datetime | None:

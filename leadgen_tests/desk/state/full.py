@@ -38,7 +38,7 @@ def full_state() -> dict[str, Any]:
         "vendors": [
             {
                 "vendor": "apollo", "calls": 20, "calls_now_per_minute": 10, "errors": 1, "error_rate": 0.05,
-                "error_rate_now": 0.1, "throttled": 1, "p50_ms": 22.6, "p95_ms": 90.5, "quota": 0.41,
+                "error_rate_now": 0.1, "throttled": 1, "p50_ms": 22.6, "p95_ms": 90.5, "at_once": 8, "quota": 0.41,
                 "quota_says": "82 of 200 search calls a minute", "credits_out": False, "is_down": False, "usd": 6.0,
             }
         ],
@@ -56,7 +56,7 @@ def full_state() -> dict[str, Any]:
                 "up": True, "says": "", "as_of": AT, "memory_mb": 1.8, "memory_share": 0.01, "ops_per_second": 37,
                 "hit_rate": 0.5, "keys": 100,
             },
-            "insert_per_second": 8000.0, "insert_p50_ms": 5.7, "insert_p95_ms": 11.3, "query_p50_ms": 1.0,
+            "batch": 300, "insert_per_second": 8000.0, "insert_p50_ms": 5.7, "insert_p95_ms": 11.3, "query_p50_ms": 1.0,
             "query_p95_ms": 8.0, "pool_in_use": 3, "pool_size": 100, "pool_wait_p95_ms": 0.5, "claim_p50_ms": 16.0,
             "claim_p95_ms": 32.0,
         },

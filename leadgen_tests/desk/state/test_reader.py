@@ -122,6 +122,24 @@ def test_calls_errors_and_latency_by_vendor(office: Office) -> None:
     assert not rows["hunter"]["credits_out"]
 
 
+def test_what_adapts_is_told(office: Office) -> None:
+    """PHX-09: calls at once per vendor, the widest of its operations; batch sizes, the smallest of the segments."""
+    office.open()
+    marks = {
+        "width:apollo:search": "4",
+        "width:apollo:bulk_match": "12",
+        "batch:apollo-1": "500",
+        "batch:zoominfo-1": "150",
+    }
+    office.stores.live.mark(KEY, marks)
+    office.stores.live.flush()
+    state = office.reader().read()
+    at_once = {each["vendor"]: each["at_once"] for each in state["vendors"]}
+    assert at_once["apollo"] == 12
+    assert at_once["zoominfo"] is None
+    assert state["stores"]["batch"] == 150
+
+
 def test_our_own_steps_and_the_pool(office: Office) -> None:
     """OPS-01, REQ-010, REQ-016, DE-03: inserts, duplicate checks, queries, connections."""
     office.open()
