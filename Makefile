@@ -12,7 +12,7 @@ UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-ind
 	--python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap sprint test fuzz check dev bench lock clean browser
+.PHONY: help bootstrap sprint test fuzz check dev bench chaos lock clean browser
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
@@ -39,6 +39,9 @@ dev: bootstrap ## services, simulated vendors and Dagster's web UI, until Ctrl-C
 
 bench: bootstrap ## run the benchmarks; a ratio 20 % worse than on record fails
 	@$(BIN)/leadgen bench --against docs/benchmarks.md
+
+chaos: bootstrap ## kill, freeze and starve small sprints; nothing may be lost, doubled or paid twice
+	@$(BIN)/leadgen chaos $(CHAOS_ARGS)
 
 # Most tests wait for servers, so one process more than there are cores; a file stays in one process.
 test: bootstrap browser ## run every test

@@ -11,6 +11,7 @@ from leadgen_assets.cli import (
     backup,
     baseline,
     bench,
+    chaos,
     cost,
     dashboard,
     dev,
@@ -56,6 +57,7 @@ app.command("diagnostics")(told(diagnostics.diagnostics))
 app.command("dashboard")(told(dashboard.dashboard))
 app.command("dev")(told(dev.dev))
 app.command("export")(told(export.export))
+app.command("chaos")(told(chaos.chaos))
 
 
 def main() -> None:

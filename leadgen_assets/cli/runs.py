@@ -54,12 +54,13 @@ def worker_pool(size: int) -> Iterator[ProcessPoolExecutor]:
     forked.set_forkserver_preload(["leadgen_assets.cli.preload"])
     ensure_running()
     me = ProcessIdentity.current()
-    with ProcessPoolExecutor(size, mp_context=forked, initializer=_end_with, initargs=(me,)) as pool:
+    with ProcessPoolExecutor(size, mp_context=forked, initializer=end_with, initargs=(me,)) as pool:
         yield pool
 
 
-def _end_with(conductor: ProcessIdentity) -> None:
-    """A killed conductor cannot end its workers, which hold each other's pipes open; so each looks for itself."""
+def end_with(conductor: ProcessIdentity) -> None:
+    """End this process when that one has ended. A killed conductor cannot end its workers, which hold each other's pipes
+    open; so each looks for itself."""
 
     def watch() -> None:
         while conductor.is_alive:
@@ -89,7 +90,7 @@ def execute(
     from leadgen_assets.definitions import defs
     from leadgen_assets.partitions import GRID
 
-    _print_to(log)
+    print_to(log)
     with dg.DagsterInstance.get() as instance:
         key = GRID.get_partition_key_from_str(partition) if "|" in partition else partition
         result = defs.resolve_job_def(job).execute_in_process(
@@ -167,7 +168,8 @@ def owner_process(tags: Mapping[str, str]) -> psutil.Process | None:
         return None
 
 
-def _print_to(log: Path) -> None:
+def print_to(log: Path) -> None:
+    """Let what this process and its children print go to a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     sys.stdout.flush()

@@ -61,17 +61,18 @@ def open_sprint(file: File, key: Key = None) -> None:
 @told
 def start(file: File, key: Key = None, dashboard: WithDashboard = True, as_json: AsJson = False) -> None:
     """Run a whole sprint: collect all segments at once, refine, gate, load the CRM. Run again, it goes on."""
-    _conduct(load_sprint(file), key, dashboard, as_json)
+    conduct_to_the_end(load_sprint(file), key, dashboard=dashboard, as_json=as_json)
 
 
 @app.command()
 @told
 def rehearse(key: Key = None, dashboard: WithDashboard = True, as_json: AsJson = False) -> None:
     """Run 1,000 leads end to end (TL-09) before the real thing."""
-    _conduct(load_sprint(PROJECT / "sprints" / "rehearsal.yaml"), key, dashboard, as_json)
+    conduct_to_the_end(load_sprint(PROJECT / "sprints" / "rehearsal.yaml"), key, dashboard=dashboard, as_json=as_json)
 
 
-def _conduct(sprint: Sprint, key: str | None, dashboard: bool, as_json: bool) -> None:
+def conduct_to_the_end(sprint: Sprint, key: str | None, *, dashboard: bool, as_json: bool) -> None:
+    """What `start` does. Raises `typer.Exit` with 0 for a sprint that was delivered, else 1."""
     name = key or sprint.name
     with worker_pool(AT_ONCE) as pool, workplace(vendors=True, dagster=True, patiently=True) as place:
         _tell_who_is_off(place, name, sprint)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import json
 import random
 import time
@@ -78,6 +79,13 @@ class Call:
         """The body as a JSON object; empty when it is anything else."""
         content = self.json()
         return content if isinstance(content, dict) else {}
+
+    @property
+    def digest(self) -> str:
+        """What was asked for, credentials apart: equal digests are one question asked again."""
+        asked = sorted((name, value) for name, value in self.query.items() if name not in ("api_key", "key"))
+        text = json.dumps([self.operation, self.request.method, self.request.url.path, asked])
+        return f"{self.operation} {hashlib.blake2b(text.encode() + self.body, digest_size=12).hexdigest()}"
 
     @property
     def bearer(self) -> str | None:
@@ -153,6 +161,10 @@ class VendorSim:
         self.statuses: dict[str, Tally[str]] = {}
         self.credits: dict[str, Decimal] = {}
         self.delivered: list[Sighting] = []
+        self.receipts: Tally[str] = Tally()
+        """How often each request was charged, by a digest of what it asked for: twice means paid twice."""
+        self.too_early: Tally[str] = Tally()
+        """Requests that broke a rate window, by operation; injected storms are not counted."""
 
     def routes(self) -> Sequence[Route]:
         """The endpoints, built with `endpoint`."""
@@ -249,14 +261,22 @@ class VendorSim:
             return self.too_many(call, Rejection(call.operation, self._shortest_window(call.operation), 1.0))
         rejection = None if is_open else self.windows.admit(call.operation)
         if rejection is not None:
+            self.too_early[call.operation] += 1
             response = self.too_many(call, rejection)
         else:
-            try:
-                response = handler(call)
-            except Refused as refused:
-                response = refused.response
+            response = self._handled(call, handler)
         if response.status_code not in (401, 403):
             response.headers.update(self.rate_headers(call.operation))
+        return response
+
+    def _handled(self, call: Call, handler: Handler) -> Response:
+        before = self.credits_used
+        try:
+            response = handler(call)
+        except Refused as refused:
+            response = refused.response
+        if self.credits_used > before:
+            self.receipts[call.digest] += 1
         return response
 
     def _shortest_window(self, operation: str) -> Window:

@@ -7,10 +7,10 @@ import sys
 
 WORKER = """
 import sys, time
-from leadgen_assets.cli.runs import _end_with
+from leadgen_assets.cli.runs import end_with
 from leadgen_assets.services.processes import ProcessIdentity
 
-_end_with(ProcessIdentity.of(int(sys.argv[1])))
+end_with(ProcessIdentity.of(int(sys.argv[1])))
 print("works", flush=True)
 time.sleep(120)
 """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,25 +88,12 @@ class Sandbox:
 @contextmanager
 def serving(limits: Path) -> Iterator[Sandbox]:
     """A sandbox of its own; its counters, credits and CRMs start empty."""
-    import uvicorn
-
+    from leadgen_assets.sandbox import beside
     from leadgen_assets.sandbox.frame import FrameOptions
     from leadgen_assets.sandbox.rates import load_limits
     from leadgen_assets.sandbox.server import build_app
 
     options = FrameOptions(limits=load_limits(limits), clock=lambda: time.monotonic() * SPEED)
     app = build_app(world(), options=options)
-    config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
-                yield Sandbox(url, http)
-        finally:
-            server.should_exit = server.force_exit = True
-            thread.join(timeout=10)
+    with beside.serving(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+        yield Sandbox(url, http)
