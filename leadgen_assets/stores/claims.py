@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,8 @@ from leadgen_assets.stores.resource_text import packaged_text
 log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=7)
+REST = 5.0
+"""Seconds for which an absent Redis is left alone: a frozen one would make every page wait for it."""
 
 __all__ = ["Claim", "ClaimIndex", "ClaimResult", "LeadKey"]
 
@@ -63,6 +66,7 @@ class ClaimIndex:
         self._memory = LeadKeys(db, lifetime)
         self._script = redis.register_script(packaged_text("claim_page.lua")) if redis is not None else None
         self._is_away = False
+        self._away_until = 0.0
 
     def claim(self, claims: Sequence[Claim]) -> ClaimResult:
         """Claim every key of a page of leads, all or nothing, and say who owns each lead.
@@ -90,7 +94,7 @@ class ClaimIndex:
 
     def _in_redis(self, groups: list[Group]) -> list[str] | None:
         """Owner of each group by Redis; None while it is away."""
-        if self._redis is None:
+        if self._redis is None or time.monotonic() < self._away_until:
             return None
         keys = [key for group in groups for key in group.keys]
         try:
@@ -104,7 +108,7 @@ class ClaimIndex:
         except RedisError as error:
             self._tell_once(error)
             return None
-        self._is_away = False
+        self._note_return()
         # MongoDB has the last word: somebody may claim there who does not see this Redis.
         old = {key: holder for key, holder in answer.holders.items() if key not in answer.fresh}
         fresh = {key: answer.holders[key] for key in answer.fresh}
@@ -151,6 +155,14 @@ class ClaimIndex:
         if not self._is_away:
             log.warning("Redis is away (%s); MongoDB answers duplicate checks until it is back", type(error).__name__)
         self._is_away = True
+        self._away_until = time.monotonic() + REST
+
+    def _note_return(self) -> None:
+        """What was claimed meanwhile needs no copying: a key that Redis lacks is looked up in MongoDB, one that it has is
+        confirmed there."""
+        if self._is_away:
+            log.warning("Redis is back and answers duplicate checks again")
+        self._is_away = False
 
 
 def _text(value: Any) -> str:

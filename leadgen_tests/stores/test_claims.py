@@ -220,6 +220,18 @@ def test_an_outage_is_told_once_and_without_personal_data(nobody, database, capl
     assert "bob" not in caplog.text
 
 
+def test_an_absent_redis_is_left_alone_for_a_while(client, database):
+    """REQ-010: where it hangs instead of refusing, not every page waits for it."""
+    index = ClaimIndex(client, database)
+    asked = client.mget
+    client.mget = lambda _: (_ for _ in ()).throw(redis.TimeoutError())
+    assert index.claim([Claim("L1", (ANN,))]).via == "mongo"
+    client.mget = asked
+    assert index.claim([Claim("L2", (BOB,))]).via == "mongo"
+    index._away_until = 0.0
+    assert index.claim([Claim("L3", (ANN, BOB))]).via == "redis"
+
+
 def test_an_empty_page_and_leads_without_keys_are_all_new(index):
     """REQ-004: nothing to compare means nothing is dropped."""
     assert index.claim([]).owners == {}

@@ -18,7 +18,7 @@ from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.ledger import CostLedger, Reserved
 from leadgen_assets.stores.mongo import MongoDatabase, collection, connect, presence
 from leadgen_assets.stores.presence import repeated
-from leadgen_tests.stores.lossy_link import LossyLink, lossy_link
+from leadgen_tests.lossy_link import LossyLink, link_to_mongo
 
 Link = tuple[LossyLink, str]
 Beside = Callable[[Callable[[], Any]], Future[Any]]
@@ -26,7 +26,7 @@ Beside = Callable[[Callable[[], Any]], Future[Any]]
 
 @pytest.fixture
 def link(mongo_uri: str) -> Iterator[Link]:
-    with lossy_link(mongo_uri) as found:
+    with link_to_mongo(mongo_uri) as found:
         yield found
 
 

@@ -96,14 +96,27 @@ def _end(each: socket.socket) -> None:
 
 
 @contextmanager
-def lossy_link(uri: str) -> Iterator[tuple[LossyLink, str]]:
+def link_to_mongo(uri: str) -> Iterator[tuple[LossyLink, str]]:
     """A link to the MongoDB at `uri`, and the address that leads through it."""
-    parts = urlsplit(uri)
+    with _link_to(uri) as (link, there):
+        yield link, f"{there}/?directConnection=true&authSource=admin"
+
+
+@contextmanager
+def link_to_redis(url: str) -> Iterator[tuple[LossyLink, str]]:
+    """A link to the Redis at `url`, and the address that leads through it."""
+    with _link_to(url) as (link, there):
+        yield link, there + urlsplit(url).path
+
+
+@contextmanager
+def _link_to(address: str) -> Iterator[tuple[LossyLink, str]]:
+    parts = urlsplit(address)
     assert parts.hostname
     assert parts.port
     link = LossyLink((parts.hostname, parts.port))
     login = parts.netloc.rpartition("@")[0]
     try:
-        yield link, f"mongodb://{login}@127.0.0.1:{link.port}/?directConnection=true&authSource=admin"
+        yield link, f"{parts.scheme}://{f'{login}@' if login else ''}127.0.0.1:{link.port}"
     finally:
         link.close()
