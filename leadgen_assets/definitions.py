@@ -14,6 +14,7 @@ from leadgen_assets.assets.normalized import NORMALIZED
 from leadgen_assets.assets.raw import RAW
 from leadgen_assets.assets.report import REPORTS
 from leadgen_assets.assets.scored import scored_leads
+from leadgen_assets.automation.abandoned import abandoned_runs
 from leadgen_assets.automation.alert_sensors import ALERT_SENSORS, build_check_sensor
 from leadgen_assets.automation.backup import backup, nightly_backup
 from leadgen_assets.automation.jobs import JOBS
@@ -58,7 +59,12 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         asset_checks=checks,
         jobs=[*JOBS, *REPORT_JOBS, backup, privacy_upkeep],
         schedules=[*SCHEDULES, *REPORT_SCHEDULES, nightly_backup, nightly_privacy_upkeep],
-        sensors=[*SENSORS, *ALERT_SENSORS, build_check_sensor(key for check in checks for key in check.check_keys)],
+        sensors=[
+            *SENSORS,
+            abandoned_runs,
+            *ALERT_SENSORS,
+            build_check_sensor(key for check in checks for key in check.check_keys),
+        ],
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

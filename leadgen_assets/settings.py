@@ -123,6 +123,8 @@ class Settings(Home):
     """Whether calls at once and batch sizes follow what is measured (PHX-09); off, they keep fixed sizes."""
     leadgen_prices: Path | None = None
     """A YAML file with the prices of your contracts in place of list prices (vendors/prices.yaml), vendor by vendor."""
+    leadgen_run_silence: float = Field(default=60.0, ge=1)
+    """Seconds without a sign of life after which a run on another machine counts as killed."""
     leadgen_backups: Path | None = None
     """Where backups go; better another disk than the home's."""
 

@@ -3,14 +3,14 @@ and moves the target of a vendor that is blocked to segments that can take it (P
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 import dagster as dg
 
 from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
 from leadgen_assets.cli.progress import COLLECTING, Board
-from leadgen_assets.cli.runs import RunOutcome, outcome_of, start_collect
+from leadgen_assets.cli.runs import RunOutcome, Runs, outcome_of, start_collect
 from leadgen_assets.cli.vendor_watch import VendorWatch
 from leadgen_assets.cli.workplace import Workplace
 from leadgen_assets.collection.rebalancing import answers_again, blocked, rebalance, standings
@@ -26,7 +26,7 @@ REFRESH_SECONDS = 0.5
 @dataclass
 class _Collection:
     place: Workplace
-    pool: ProcessPoolExecutor
+    runs: Runs
     key: str
     running: dict[Future[RunOutcome], str] = field(default_factory=dict)
     started: dict[str, Segment] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class _Collection:
 
     def start(self, segment: Segment) -> None:
         self.problems.pop(segment.id, None)
-        run = start_collect(self.pool, self.place.logs, self.key, segment.id, segment.source)
+        run = start_collect(self.runs, self.place.logs, self.key, segment.id, segment.source)
         self.running[run] = segment.id
         self.started[segment.id] = segment
 
@@ -67,15 +67,13 @@ class _Collection:
                 self.problems[segment_id] = outcome.problem
 
 
-def collect_all(
-    place: Workplace, instance: dg.DagsterInstance, pool: ProcessPoolExecutor, key: str, shown: Board
-) -> dict[str, str]:
+def collect_all(place: Workplace, instance: dg.DagsterInstance, runs: Runs, key: str, shown: Board) -> dict[str, str]:
     """Collect all segments that are not paused, also those added, resumed or retargeted meanwhile, those that stopped
     because buying was paused, once it is on again, and those whose vendor was blocked, once it answers again.
 
     Returns {segment: problem}.
     """
-    work, watch = _Collection(place, pool, key), VendorWatch()
+    work, watch = _Collection(place, runs, key), VendorWatch()
     sources = {each.source for each in place.stores.book.get(key).sprint.segments}
     answers_again(place.stores, key, sources)  # whoever starts a sprint again wants it tried again
     rebalance(place.stores, key)

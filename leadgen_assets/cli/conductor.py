@@ -10,11 +10,13 @@ from typing import Any
 
 import dagster as dg
 
+from leadgen_assets.automation.abandoned import close_killed_runs
 from leadgen_assets.cli.announcing import announce
 from leadgen_assets.cli.collecting import REFRESH_SECONDS, collect_all
 from leadgen_assets.cli.emergency import was_stopped_so
+from leadgen_assets.cli.launched import LaunchedRuns, launches_elsewhere
 from leadgen_assets.cli.progress import Board, board
-from leadgen_assets.cli.runs import RunOutcome, close_killed_runs, outcome_of, start_refine
+from leadgen_assets.cli.runs import ForkedRuns, RunOutcome, outcome_of, start_refine
 from leadgen_assets.cli.workplace import Workplace
 from leadgen_assets.desk.baseline import record_sprint
 from leadgen_assets.desk.reports.beside import reports_beside, told_if_missing
@@ -88,16 +90,17 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
     load_prices(place.settings.leadgen_prices)  # a price file with a mistake is told before anything is spent
     before = Ledgered.of(stores, key)
     with dg.DagsterInstance.get() as instance:
-        close_killed_runs(instance)
+        close_killed_runs(instance, stores.pulses)
         _prepare_pools(instance)
+        runs = LaunchedRuns(instance, stores.pulses) if launches_elsewhere(instance) else ForkedRuns(pool)
         with board(stores, key, quiet=quiet) as shown:
             presence(stores.db).tell(lambda words, _: shown.note(words))
             stores.book.set_state(key, SprintState.RUNNING)
             with reports_beside(stores, place.settings, key):
-                problems = collect_all(place, instance, pool, key, shown)
+                problems = collect_all(place, instance, runs, key, shown)
                 announce(stores, place.settings, key, _collected(stores.book.get(key), problems))
                 if not was_stopped_so(stores.book.get(key)):
-                    refined = _wait_for(start_refine(pool, place.logs, key), instance, key, shown)
+                    refined = _wait_for(start_refine(runs, place.logs, key), instance, key, shown)
                     announce(stores, place.settings, key, {"refine": refined.problem})
                     if refined.problem:
                         problems["refine"] = refined.problem

@@ -13,11 +13,11 @@ import dagster as dg
 import typer
 from rich.console import Console
 
+from leadgen_assets.automation.abandoned import close_killed_runs
 from leadgen_assets.cli.dagster_process import HOST, running_dagster, why_not
 from leadgen_assets.cli.dashboard_process import dashboard_beside
 from leadgen_assets.cli.errors import CannotDo
 from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
-from leadgen_assets.cli.runs import close_killed_runs
 from leadgen_assets.cli.whereabouts import DAGSTER, announced
 from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
 
@@ -80,7 +80,7 @@ def _stopped_by_signals() -> Iterator[None]:
 def _know_sprints(place: Workplace) -> None:
     """Every sprint on record is a partition; a run whose process is gone holds no slot any more."""
     with dg.DagsterInstance.get() as instance:
-        close_killed_runs(instance)
+        close_killed_runs(instance, place.stores.pulses)
         for opened in place.stores.book.list():
             open_partitions(instance, opened)
             settle_empty_cells(instance, opened)

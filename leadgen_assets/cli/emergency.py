@@ -13,10 +13,12 @@ from typing import Any
 
 import dagster as dg
 import psutil
+from redis.exceptions import RedisError
 
-from leadgen_assets.cli.runs import OWNER_TAG, UNDER_WAY, owner_process
+from leadgen_assets.automation.abandoned import OWNER_TAG, UNDER_WAY, is_here, owner_process
 from leadgen_assets.stores.controls import Buying
 from leadgen_assets.stores.opened import OpenStores
+from leadgen_assets.stores.pulse import Pulses
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 
 EMERGENCY = "emergency stop"
@@ -54,8 +56,10 @@ def put_stop_on_record(stores: OpenStores, key: str, by: str, reason: str) -> tu
     return tuple(paused)
 
 
-def end_runs(instance: dg.DagsterInstance, key: str, patience: float = PATIENCE_SECONDS) -> tuple[list[str], list[str]]:
-    """End every run of the sprint on this machine. Returns (ended in order, killed)."""
+def end_runs(
+    instance: dg.DagsterInstance, pulses: Pulses, key: str, patience: float = PATIENCE_SECONDS
+) -> tuple[list[str], list[str]]:
+    """End every run of the sprint, also on other machines. Returns (ended in order, killed)."""
     for run in _runs(instance, key, _WAITING):
         instance.report_run_canceled(run, message=f"The sprint was stopped ({EMERGENCY}).")
     running = _runs(instance, key, UNDER_WAY)
@@ -65,7 +69,7 @@ def end_runs(instance: dg.DagsterInstance, key: str, patience: float = PATIENCE_
     # and again: Dagster takes an interrupt in a step that may be retried for a reason to retry it
     left = _wait(instance, running, patience)
     for run in left:
-        _kill(run)
+        _kill(run, pulses)
         _forget(instance, run)
     killed = {run.run_id for run in left}
     return [_name(run) for run in running if run.run_id not in killed], [_name(run) for run in left]
@@ -82,7 +86,7 @@ def stop(
     """The whole emergency stop. Everything that was landed, bought and claimed stays."""
     began = time.monotonic()
     paused = put_stop_on_record(stores, key, by, reason)
-    ended, killed = end_runs(instance, key, patience)
+    ended, killed = end_runs(instance, stores.pulses, key, patience)
     return Stopped(key, time.monotonic() - began, tuple(ended), tuple(killed), paused)
 
 
@@ -115,7 +119,7 @@ def _runs(instance: dg.DagsterInstance, key: str, statuses: Sequence[dg.DagsterR
 
 def _ask_to_end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     if OWNER_TAG not in run.tags:
-        # launched from the web UI, a schedule or a sensor: Dagster's launcher knows its process
+        # launched from the web UI, a schedule or a sensor, or on a worker: Dagster's launcher knows its process
         with suppress(Exception):
             instance.run_launcher.terminate(run.run_id)
         return
@@ -124,10 +128,14 @@ def _ask_to_end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
         _signal(process, lambda: process.send_signal(signal.SIGINT))
 
 
-def _kill(run: dg.DagsterRun) -> None:
+def _kill(run: dg.DagsterRun, pulses: Pulses) -> None:
+    """Here at once; elsewhere the run ends itself at its next beat, within a sixth of LEADGEN_RUN_SILENCE."""
     process = owner_process(run.tags) if OWNER_TAG in run.tags else None
     if process is not None and process.pid != os.getpid():
         _signal(process, process.kill)
+    elif not is_here(run.tags):
+        with suppress(RedisError):
+            pulses.end(run.run_id)
 
 
 def _signal(process: psutil.Process, send: Callable[[], None]) -> None:
@@ -155,7 +163,7 @@ def _has_ended(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     now = instance.get_run_by_id(run.run_id)
     if now is None or now.is_finished:
         return True
-    if OWNER_TAG in run.tags and owner_process(run.tags) is None:
+    if is_here(run.tags) and owner_process(run.tags) is None:
         _forget(instance, run)
         return True
     return False

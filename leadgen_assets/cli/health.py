@@ -33,6 +33,8 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import load_sprint
 from leadgen_assets.stores.migrations import migrate
 from leadgen_assets.stores.opened import OpenStores, open_stores
+from leadgen_assets.stores.pulse import Pulses
+from leadgen_assets.stores.redis_connection import connect_redis
 
 _STORES = {"mongo": "MongoDB", "redis": "Redis", "postgres": "Dagster storage"}
 _SETTINGS = {"mongo": "leadgen_mongo_uri", "redis": "leadgen_redis_url", "postgres": "dagster_pg_url"}
@@ -71,7 +73,9 @@ def examine(depth: str) -> Iterator[Finding]:
         yield from _restarts(settings)
         if "postgres" not in found or found["postgres"] is None:
             lay_out_dagster_home(settings)
-            yield from scheduler()
+            found_at = Settings().leadgen_redis_url
+            with connect_redis(found_at if found_at and found["redis"] is None else _NOBODY) as client:
+                yield from scheduler(Pulses(client, settings.leadgen_run_silence))
         if found["mongo"] is not None:
             yield from (*desk.disk(settings.home), *desk.messages(settings))
             return

@@ -6,11 +6,9 @@ not what Dagster's start costs.
 
 from __future__ import annotations
 
-import json
 import logging
 import multiprocessing
 import os
-import socket
 import sys
 import threading
 import time
@@ -20,16 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
-import psutil
-from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from leadgen_assets.assets.failures import told
+from leadgen_assets.automation.abandoned import owner_tags
 from leadgen_assets.services.processes import ProcessIdentity
-
-OWNER_TAG = "leadgen/process"
-"""Run tag with the id and start time of the process that executes the run: tells a killed run from a slow one."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +36,6 @@ class RunOutcome:
     problem: str | None = None
 
 
-UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-"""On record as running, whether their process lives or not."""
 ENVIRONMENT = ("DAGSTER_", "LEADGEN_")
 """Prefixes of the variables that workers take over as they are when a run is started."""
 
@@ -70,16 +63,35 @@ def end_with(conductor: ProcessIdentity) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def start_collect(pool: ProcessPoolExecutor, logs: Path, sprint: str, segment: str, source: str) -> Future[RunOutcome]:
-    """Collect and normalise one segment in a worker."""
+class Runs(Protocol):
+    """Where runs are executed: in worker processes of this command, or wherever Dagster's run launcher puts them."""
+
+    def start(self, job: str, partition: str, log: Path, assets: Sequence[str] | None) -> Future[RunOutcome]:
+        """Begin a run of one partition; all assets of the job by default. `log` is for what it prints, if it is here."""
+        ...
+
+
+@dataclass(frozen=True)
+class ForkedRuns:
+    """Runs in worker processes of this command."""
+
+    pool: ProcessPoolExecutor
+
+    def start(self, job: str, partition: str, log: Path, assets: Sequence[str] | None) -> Future[RunOutcome]:
+        """Begin a run in the next free worker."""
+        return self.pool.submit(execute, job, partition, log, assets, _environment())
+
+
+def start_collect(runs: Runs, logs: Path, sprint: str, segment: str, source: str) -> Future[RunOutcome]:
+    """Collect and normalise one segment."""
     assets = [f"raw_{source}", f"normalized_{source}"]
     key = str(dg.MultiPartitionKey({"sprint": sprint, "segment": segment}))
-    return pool.submit(execute, "collect", key, logs / f"{sprint}-{segment}.log", assets, _environment())
+    return runs.start("collect", key, logs / f"{sprint}-{segment}.log", assets)
 
 
-def start_refine(pool: ProcessPoolExecutor, logs: Path, sprint: str) -> Future[RunOutcome]:
-    """Refine, gate and deliver one sprint in a worker."""
-    return pool.submit(execute, "refine", sprint, logs / f"{sprint}-refine.log", None, _environment())
+def start_refine(runs: Runs, logs: Path, sprint: str) -> Future[RunOutcome]:
+    """Refine, gate and deliver one sprint."""
+    return runs.start("refine", sprint, logs / f"{sprint}-refine.log", None)
 
 
 def execute(
@@ -97,7 +109,7 @@ def execute(
             instance=instance,
             partition_key=key,
             asset_selection=[dg.AssetKey(each) for each in assets] if assets else None,
-            tags={OWNER_TAG: owner()},
+            tags=owner_tags(),
             raise_on_error=False,
         )
         return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
@@ -117,57 +129,6 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}
 
 
-def owner() -> str:
-    """This process, by id and start time."""
-    return f"{os.getpid()}@{psutil.Process().create_time():.2f}"
-
-
-def close_killed_runs(instance: dg.DagsterInstance) -> int:
-    """Mark runs whose process is gone as failed and free their pool slots. Returns how many there were."""
-    gone = killed_runs(instance)
-    for run in gone:
-        instance.report_run_failed(run, "The process that executed this run is gone.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-    return len(gone)
-
-
-def killed_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Runs that are on record as running, while their process is gone."""
-    return [run for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)) if _is_gone(run.tags)]
-
-
-def _is_gone(tags: Mapping[str, str]) -> bool:
-    """Whether the process that executes the run has certainly ended; runs that others launch are left to them."""
-    if OWNER_TAG in tags:
-        return not _is_alive(tags[OWNER_TAG])
-    # launched from the web UI or by a sensor: a child of a code server, which ends with it
-    code_server = json.loads(tags.get(GRPC_INFO_TAG, "{}"))
-    return "socket" in code_server and not _answers(code_server["socket"])
-
-
-def _answers(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as caller:
-        try:
-            caller.connect(path)
-        except OSError:
-            return False
-    return True
-
-
-def _is_alive(held_by: str) -> bool:
-    return owner_process({OWNER_TAG: held_by}) is not None
-
-
-def owner_process(tags: Mapping[str, str]) -> psutil.Process | None:
-    """The process that executes a run with these tags; None when it is gone."""
-    pid, _, started = tags[OWNER_TAG].partition("@")
-    try:
-        process = psutil.Process(int(pid))
-        return process if abs(process.create_time() - float(started)) < 1 else None
-    except (psutil.Error, ValueError):
-        return None
-
-
 def print_to(log: Path) -> None:
     """Let what this process and its children print go to a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -181,11 +142,13 @@ def print_to(log: Path) -> None:
 
 
 def _problem(result: dg.ExecuteInProcessResult) -> str:
-    messages = [
-        each.description or each.check_name
-        for each in result.get_asset_check_evaluations()
-        if not each.passed and each.blocking
-    ]
+    return problem_of(result.all_events)
+
+
+def problem_of(events: Sequence[dg.DagsterEvent]) -> str:
+    """What failed in a run, for people: its blocking checks, or else its steps."""
+    checks = [each.asset_check_evaluation_data for each in events if each.event_type_value == "ASSET_CHECK_EVALUATION"]
+    messages = [each.description or each.check_name for each in checks if not each.passed and each.blocking]
     if not messages:
-        messages = [f"{event.step_key}: {told(event)}" for event in result.all_events if event.is_step_failure]
+        messages = [f"{event.step_key}: {told(event)}" for event in events if event.is_step_failure]
     return "; ".join(messages) or "the run failed before its first step; see its log"

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from leadgen_assets.cli.runs import killed_runs
+from leadgen_assets.automation.abandoned import killed_runs
 from leadgen_assets.desk.health import Finding, Verdict
+from leadgen_assets.stores.pulse import Pulses
 
 
-def scheduler() -> Iterator[Finding]:
+def scheduler(pulses: Pulses) -> Iterator[Finding]:
     """Heartbeats of the daemon that runs schedules and sensors, and abandoned runs. DAGSTER_HOME must be set."""
     try:
         with dg.DagsterInstance.get() as instance:
             yield _daemon(instance)
-            yield _runs(instance)
+            yield _runs(instance, pulses)
     except Exception as error:  # Dagster's storage may be anything
         yield Finding("Scheduler", Verdict.FAIL, f"Dagster's storage cannot be read: {type(error).__name__}")
 
@@ -37,8 +38,8 @@ def _daemon(instance: dg.DagsterInstance) -> Finding:
     return Finding("Scheduler", Verdict.WARN, f"no daemon runs {last}: {rests}")
 
 
-def _runs(instance: dg.DagsterInstance) -> Finding:
-    abandoned = killed_runs(instance)
+def _runs(instance: dg.DagsterInstance, pulses: Pulses) -> Finding:
+    abandoned = killed_runs(instance, pulses)
     if abandoned:
         detail = f"{len(abandoned)} runs were killed; the next `leadgen sprint start` closes them and goes on"
         return Finding("Runs", Verdict.WARN, detail)

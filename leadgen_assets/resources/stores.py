@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,12 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.stores.lake import Lake
 from leadgen_assets.stores.opened import OpenStores, open_stores
+from leadgen_assets.stores.pulse import Pulses, machine
+
+log = logging.getLogger(__name__)
+
+MACHINE_TAG = "leadgen/machine"
+"""Run tag that names the machine that executes the run (`pulse.machine`), set by the run itself."""
 
 
 class Stores(dg.ConfigurableResource[Any]):
@@ -33,7 +41,10 @@ class Stores(dg.ConfigurableResource[Any]):
         A run waits for an absent MongoDB, a sensor's tick does not: there will be another one.
         """
         self._settings = Settings()
-        with open_stores(self._settings, patiently=context.dagster_run is not None) as self._opened:
+        with (
+            open_stores(self._settings, patiently=context.run is not None) as self._opened,
+            _alive(self._opened.pulses, context),
+        ):
             place = run_place(context)
             meter = RunMeter(self._opened, place) if place else None
             yield self
@@ -81,9 +92,28 @@ class Stores(dg.ConfigurableResource[Any]):
         return TargetProfile(titles=wanted.titles, countries=tuple(wanted.countries), metros=wanted.metros)
 
 
+@contextmanager
+def _alive(pulses: Pulses, context: dg.InitResourceContext) -> Iterator[None]:
+    """Tell other machines that the run lives, and where, for as long as it does."""
+    run, instance = context.run, context.instance
+    if run is None or instance is None:
+        yield
+        return
+    with pulses.beating(run.run_id, taken_for_dead=_end_this_process):
+        if MACHINE_TAG not in run.tags:
+            instance.add_run_tags(run.run_id, {MACHINE_TAG: machine()})
+        yield
+
+
+def _end_this_process() -> None:
+    """The run was taken for dead (this machine slept, or was cut off) and is being done elsewhere: two must not do it."""
+    log.critical("this run was taken for dead and is done by another process now; this one ends itself")
+    os._exit(1)
+
+
 def run_place(context: dg.InitResourceContext) -> RunPlace | None:
     """What the run is about; None for a sensor's tick and for runs without a partition."""
-    run = context.dagster_run
+    run = context.run
     partition = run.tags.get("dagster/partition") if run else None
     if run is None or partition is None:
         return None

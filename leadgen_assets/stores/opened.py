@@ -27,6 +27,7 @@ from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.ledger import CostLedger
 from leadgen_assets.stores.live import LiveCounters
 from leadgen_assets.stores.mongo import MongoDatabase, connect, meters
+from leadgen_assets.stores.pulse import Pulses
 from leadgen_assets.stores.quarantine import Quarantine
 from leadgen_assets.stores.raw_pages import RawPages
 from leadgen_assets.stores.redis_connection import connect_redis
@@ -45,6 +46,7 @@ class OpenStores:
     redis: redis.Redis
     storage: str
     retention: Retention = field(default_factory=Retention)
+    run_silence: float = 60.0
 
     @cached_property
     def book(self) -> SprintBook:
@@ -153,6 +155,11 @@ class OpenStores:
         return LiveCounters(self.redis, meters(self.db))
 
     @cached_property
+    def pulses(self) -> Pulses:
+        """Which runs are alive, on whatever machine."""
+        return Pulses(self.redis, self.run_silence)
+
+    @cached_property
     def lake(self) -> Lake:
         """Parquet frames."""
         return Lake(self.storage)
@@ -178,7 +185,8 @@ def open_stores(settings: Settings, *, patiently: bool = False) -> Iterator[Open
     patience = settings.leadgen_mongo_patience if patiently else None
     db = connect(str(settings.leadgen_mongo_uri), settings.leadgen_database, patience=patience)
     client = connect_redis(str(settings.leadgen_redis_url))
-    stores = OpenStores(db, client, settings.storage, load_retention(settings.leadgen_retention))
+    retention = load_retention(settings.leadgen_retention)
+    stores = OpenStores(db, client, settings.storage, retention, settings.leadgen_run_silence)
     try:
         yield stores
     finally:

@@ -15,7 +15,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from leadgen_assets.cli.main import app
-from leadgen_assets.cli.runs import RunOutcome, _problem
+from leadgen_assets.cli.runs import RunOutcome, problem_of
 from leadgen_assets.settings import Settings
 from leadgen_tests.sprint.office import Office, open_office
 
@@ -66,7 +66,7 @@ class OwnProcess:
         """The run, done."""
         done: Future[RunOutcome] = Future()
         result = self._office.execute(job, partition, assets)
-        done.set_result(RunOutcome(result.run_id, result.success, None if result.success else _problem(result)))
+        done.set_result(RunOutcome(result.run_id, result.success, None if result.success else problem_of(result)))
         return done
 
 

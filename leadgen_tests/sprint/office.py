@@ -161,9 +161,11 @@ def open_office(
     *,
     dagster_home: bool = False,
     settings_at: Callable[[str], Mapping[str, str]] | None = None,
+    limits: Mapping[str, dict[str, list[dict[str, float]]]] | None = None,
 ) -> Iterator[Office]:
-    """An office below `root`. `servers` are the store addresses by setting name.
+    """An office below `root`. `servers` are the store addresses by setting name, and whatever else is to be set.
 
+    Vendors have no rate limits but `limits`, {vendor: {operation: windows}}; with some, their clock runs as ours does.
     With `dagster_home` other processes can use its Dagster instance too. `settings_at` gives the settings that tell
     where vendors are, from the address of the office's sandbox; by default those of sandbox mode.
     """
@@ -171,20 +173,20 @@ def open_office(
 
     home = root / "home"
     home.mkdir(parents=True)
-    limits = no_limits(root / "limits.yaml")
+    limits_file = no_limits(root / "limits.yaml", **(limits or {}))
     write_exports(world(), home / "imports" / "sales_navigator")
     _settle(home / "imports")
     with ExitStack() as stack:
         number = stack.enter_context(_redis_database())
         client = stack.enter_context(MongoClient(servers["LEADGEN_MONGO_URI"], tz_aware=True))
         database = stack.enter_context(lent_database(client))
-        sandbox = stack.enter_context(serving(limits))
+        sandbox = stack.enter_context(serving(limits_file, **({"speed": 1} if limits else {})))
         given = {
             **servers,
             "LEADGEN_REDIS_URL": f"{servers['LEADGEN_REDIS_URL'].rsplit('/', 1)[0]}/{number}",
             "LEADGEN_HOME": str(home),
             "LEADGEN_DATABASE": database.name,
-            "LEADGEN_LIMITS": str(limits),
+            "LEADGEN_LIMITS": str(limits_file),
             **(settings_at or _sandbox_mode)(sandbox.url),
         }
         settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})

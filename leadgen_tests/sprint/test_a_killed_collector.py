@@ -14,7 +14,7 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from leadgen_assets.cli.runs import close_killed_runs
+from leadgen_assets.automation.abandoned import close_killed_runs
 from leadgen_tests.sprint.office import Office, failures, open_office
 from leadgen_tests.sprint.plans import small_sprint
 
@@ -66,7 +66,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, str]) ->
         assert pages.landed(key, "brightdata-1") == []
         office.sandbox.faults("apollo", latency_ms=0)
         requests = _drained(office)
-        closed = close_killed_runs(office.instance)
+        closed = close_killed_runs(office.instance, office.stores.pulses)
         yield Killed(office, key, landed, requests, closed, office.collect(key))
 
 

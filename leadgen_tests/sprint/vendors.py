@@ -29,12 +29,13 @@ def world() -> World:
     return World.generate(seed=11, people=PEOPLE)
 
 
-def no_limits(path: Path) -> Path:
-    """A limits file that lifts every documented rate limit, for vendors and governor alike."""
+def no_limits(path: Path, **but: dict[str, list[dict[str, float]]]) -> Path:
+    """A limits file that lifts every documented rate limit but these, for vendors and governor alike."""
     from leadgen_assets.vendors import limits
 
     documented = yaml.safe_load(Path(limits.__file__).with_name("limits.yaml").read_text())
-    path.write_text(yaml.safe_dump({vendor: {each: [] for each in table} for vendor, table in documented.items()}))
+    lifted = {vendor: {each: [] for each in table} | but.get(vendor, {}) for vendor, table in documented.items()}
+    path.write_text(yaml.safe_dump(lifted))
     return path
 
 
@@ -86,14 +87,14 @@ class Sandbox:
 
 
 @contextmanager
-def serving(limits: Path) -> Iterator[Sandbox]:
+def serving(limits: Path, speed: float = SPEED) -> Iterator[Sandbox]:
     """A sandbox of its own; its counters, credits and CRMs start empty."""
     from leadgen_assets.sandbox import beside
     from leadgen_assets.sandbox.frame import FrameOptions
     from leadgen_assets.sandbox.rates import load_limits
     from leadgen_assets.sandbox.server import build_app
 
-    options = FrameOptions(limits=load_limits(limits), clock=lambda: time.monotonic() * SPEED)
+    options = FrameOptions(limits=load_limits(limits), clock=lambda: time.monotonic() * speed)
     app = build_app(world(), options=options)
     with beside.serving(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
         yield Sandbox(url, http)
