@@ -30,28 +30,36 @@ _IDENTITY_FIELDS = ("linkedin_url", "linkedin_member", "email", "vendor_id")
 Reason = tuple[str, str]
 
 
-def reasons(given: dict[str, list[Any]], refined: dict[str, list[Any]]) -> list[Reason | None]:
+def sizes(given: dict[str, list[Any]]) -> dict[str, float]:
+    """Characters of the longest text of each draft field; infinite where something is no text."""
+    return {name: _longest(given[name]) for name in DRAFT_FIELDS}
+
+
+def reasons(
+    given: dict[str, list[Any]], refined: dict[str, list[Any]], longest: dict[str, float]
+) -> list[Reason | None]:
     """Per record None, or (reason, field): the field that decides, empty when it is the record as a whole.
 
-    `given` has the drafts' columns, `refined` the normalised ones, as lists of equal length.
+    `given` has the drafts' columns, `refined` the normalised ones, as lists of equal length; `longest`: `sizes`.
     """
     found: list[Reason | None] = [None] * len(refined["full_name"])
     _no_identity(refined, found)
     _not_a_person(given, refined, found)
     _control_characters(given, refined, found)
-    _too_large(given, found)
+    _too_large(given, longest, found)
     return found
 
 
-def without_too_large(given: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def without_too_large(given: dict[str, list[Any]], longest: dict[str, float]) -> dict[str, list[Any]]:
     """The columns without texts that are too large in any encoding: their records are refused, so to refine them would
     be in vain, and takes a hundred times as long as a name of usual length."""
-    return {name: _without_too_large(values) if name in DRAFT_FIELDS else values for name, values in given.items()}
+    return {
+        name: _without_too_large(values) if longest.get(name, 0) > LARGEST_FIELD else values
+        for name, values in given.items()
+    }
 
 
 def _without_too_large(values: list[Any]) -> list[Any]:
-    if _longest(values) <= LARGEST_FIELD:
-        return values
     return [None if each.__class__ is str and len(each) > LARGEST_FIELD else each for each in values]
 
 
@@ -71,9 +79,10 @@ def _dtype(name: str) -> str:
 
 
 def _no_identity(refined: dict[str, list[Any]], found: list[Reason | None]) -> None:
-    rows = zip(*(refined[name] for name in (*_IDENTITY_FIELDS, "full_name", "company_name")), strict=True)
-    for position, (url, member, email, vendor_id, name, company) in enumerate(rows):
-        if not (url or member or email or vendor_id or (name and company)):
+    rows = zip(*(refined[name] for name in _IDENTITY_FIELDS), strict=True)
+    without_key = [position for position, keys in enumerate(rows) if not any(keys)]
+    for position in without_key:
+        if not (refined["full_name"][position] and refined["company_name"][position]):
             found[position] = ("no_identity", "")
 
 
@@ -99,10 +108,10 @@ def _is_only_control(text: object) -> bool:
     return isinstance(text, str) and not text.isprintable() and text.strip() != "" and not printable(text)
 
 
-def _too_large(given: dict[str, list[Any]], found: list[Reason | None]) -> None:
+def _too_large(given: dict[str, list[Any]], longest: dict[str, float], found: list[Reason | None]) -> None:
     longest_without_doubt = LARGEST_FIELD // 4
     for field in DRAFT_FIELDS:
-        if _longest(given[field]) <= longest_without_doubt:
+        if longest[field] <= longest_without_doubt:
             continue
         for position, text in enumerate(given[field]):
             if text.__class__ is str and len(text) > longest_without_doubt and _size(text) > LARGEST_FIELD:
@@ -110,7 +119,6 @@ def _too_large(given: dict[str, list[Any]], found: list[Reason | None]) -> None:
 
 
 def _longest(values: list[Any]) -> float:
-    """Characters of the longest text; infinite where something is no text."""
     try:
         return max(map(len, filter(None, values)), default=0)
     except TypeError:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from leadgen_assets.leads.tables import Table, table
-from leadgen_assets.leads.text import clean, fold, is_masked, without_symbols, words
+from leadgen_assets.leads.text import NOTHING, clean, fold, is_masked, without_symbols, words
 
 if TYPE_CHECKING:
     from tldextract import TLDExtract
@@ -19,6 +18,7 @@ _TRADING_AS = re.compile(r"(?i)\s+(?:d/b/a|dba|d\.b\.a\.|t/a|doing business as|t
 _LAST_WORD = re.compile(r"^(?P<head>.*?)[\s,]+\(?(?P<tail>[^\s,()]+)\)?[\s,.]*$")
 _GERMAN_PARTNERSHIP = re.compile(r"(?i)\s+(?:gmbh|mbh|ag|se|ug)\s*&\s*co\.?\s*(?:kgaa|kg|ohg)\.?$")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM])?")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*\Z")
 _PLAIN_HOST = re.compile(r"(?:https?://)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})/?\Z")
 _LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
@@ -39,8 +39,7 @@ class CompanyTable(Table):
     foreign_hosts: frozenset[str]
 
 
-@dataclass(frozen=True)
-class CompanyName:
+class CompanyName(NamedTuple):
     """`display` without legal form, `key` folded for matching; `is_junk` means the text names no employer."""
 
     display: str | None
@@ -51,6 +50,9 @@ class CompanyName:
 @lru_cache(maxsize=_KNOWN)
 def name(text: str) -> CompanyName:
     """The company in a text. "Acme Media, Inc." → Acme Media; "Self-Employed" and the like → junk; "…" → nothing."""
+    lower = text.lower()
+    if _PLAIN_NAME.match(text) and _is_nothing_special(lower):
+        return CompanyName(text, lower)
     given = clean(without_symbols(text))
     if given is None or is_masked(given):
         return CompanyName(None, None)
@@ -72,6 +74,8 @@ def domain(text: str) -> str | None:
     host = _host(text)
     if host is None:
         return None
+    if host.count(".") == 1 and "--" not in host and not _is_suffix(host):
+        return None if host in _table().foreign_hosts else host
     found = _extract()(host)
     registrable = f"{found.domain}.{found.suffix}" if found.suffix and found.domain else ""
     if not found.suffix:
@@ -115,6 +119,23 @@ def industry(text: str) -> str | None:
     return given.capitalize() if given.islower() or (given.isupper() and len(given) > 4) else given
 
 
+def _is_nothing_special(lower: str) -> bool:
+    """Whether a plain name, given in lower case, stays as it is: nothing to cut off, no word for nothing, no mask."""
+    has_trade_name = " as " in lower or " dba " in lower  # "… doing business as …"
+    is_cut = lower.startswith("the ") or lower.rpartition(" ")[2] in _endings()
+    return not (is_cut or has_trade_name or "xxxx" in lower or lower in _no_names())
+
+
+@cache
+def _endings() -> frozenset[str]:
+    return _table().legal_suffixes | _table().key_suffixes | {"and", "the"}
+
+
+@cache
+def _no_names() -> frozenset[str]:
+    return _table().junk | NOTHING
+
+
 def _without_legal_form(given: str) -> str:
     """Legal forms cut from the end while something distinctive stays ("The Limited" and "Inc." keep theirs)."""
     suffixes = _table().legal_suffixes
@@ -156,6 +177,22 @@ def _host(text: str) -> str | None:
     if len(labels) < 2 or len(host) > 253 or not all(_LABEL.match(label) for label in labels) or _is_ip(host):
         return None
     return host.removeprefix("www.") if len(labels) > 2 else host
+
+
+@lru_cache(maxsize=4096)
+def _has_wildcard(end: str) -> bool:
+    """Whether every name below this last label is a public suffix, but for some exceptions."""
+    return f"*.{end}" in _suffixes()
+
+
+def _is_suffix(host: str) -> bool:
+    """Whether a host of two labels may be a public suffix ("co.uk"), under which others register."""
+    return host in _suffixes() or _has_wildcard(host.rpartition(".")[2])
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    return frozenset(_extract().tlds)
 
 
 def _is_ip(host: str) -> bool:

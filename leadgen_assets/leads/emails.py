@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
-from typing import Literal
+from functools import cache, lru_cache
+from typing import Literal, NamedTuple
 
 from leadgen_assets.leads.tables import Table, table
 from leadgen_assets.leads.text import is_masked, printable
@@ -32,8 +31,7 @@ class EmailTable(Table):
     undeliverable: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Email:
+class Email(NamedTuple):
     """A delivered address: canonical `address` and `kind`, or neither. `is_invalid` means it was one and is wrong."""
 
     address: str | None
@@ -47,20 +45,26 @@ _INVALID = Email(None, None, is_invalid=True)
 
 def parse(text: str) -> Email:
     """The address in a text: trimmed, lower case, IDNA domain; dots and plus tags stay. Masks are absent."""
-    given = text if _PLAIN.match(text) and "xxxx" not in text else _candidate(text)
+    is_plain = _PLAIN.match(text) is not None and "xxxx" not in text
+    given = text if is_plain else _candidate(text)
     if given is None or given.partition("@")[0] in _table().masks:
         return _ABSENT
-    address = given if _is_plainly_valid(given) else _validated(given)
+    is_plain = is_plain or _PLAIN.match(given) is not None
+    address = given if is_plain and _is_usual(given.rpartition("@")[2]) else _validated(given)
     return _INVALID if address is None else Email(address, kind_of(address))
 
 
 def kind_of(address: str) -> EmailKind:
     """disposable before role before free before personal: 501 throw-away domains are also on the free list."""
     local, _, domain = address.rpartition("@")
+    kind = _kind_of_domain(domain)
+    return kind if kind == "disposable" or not is_role(local) else "role"
+
+
+@lru_cache(maxsize=65536)
+def _kind_of_domain(domain: str) -> EmailKind:
     if _is_listed(domain, _disposable_domains()):
         return "disposable"
-    if is_role(local):
-        return "role"
     return "free" if _is_listed(domain, _free_domains()) else "personal"
 
 
@@ -94,11 +98,8 @@ def _candidate(text: str) -> str | None:
     return None if "*" in given or is_masked(given) else given
 
 
-def _is_plainly_valid(address: str) -> bool:
-    """The common shape that needs no parser. `xn--` and special-use names go the long way."""
-    if not _PLAIN.match(address):
-        return False
-    domain = address.rpartition("@")[2]
+def _is_usual(domain: str) -> bool:
+    """Whether an address of the plain shape needs no parser. `xn--` and special-use names go the long way."""
     return "--" not in domain and domain.rpartition(".")[2] not in _special_names()
 
 

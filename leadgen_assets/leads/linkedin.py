@@ -13,11 +13,12 @@ PROFILE_PREFIX = "https://www.linkedin.com/in/"
 
 _ADDRESS = re.compile(r"(?i)^(?:(?P<scheme>https?|linkedin):)?/*(?P<rest>.*)$", re.DOTALL)
 _HOST = re.compile(r"(?i)^(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::\d+)?$")
-_PLAIN_PROFILE = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/in/([a-z0-9-]+)/?(?:\?[!-~]*)?\Z")
+_PLAIN_PROFILE = re.compile(r"(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/in/([A-Za-z0-9-]+)/?(?:\?[!-~]*)?\Z")
 _PLAIN_COMPANY = re.compile(r"https?://(?:[a-z]{2,3}\.)?linkedin\.com/company/([a-z0-9-]+)/?\Z")
 _TOKEN_TEXT = re.compile(r"^[A-Za-z0-9_-]{6,}\Z")
 _MEMBER_TOKEN = re.compile(r"^AC[ow]AA[A-Za-z0-9_-]{10,}\Z")
 _TOKEN_LOOKALIKE = re.compile(r"(?i)^ac[ow]aa[a-z0-9_-]{30,}\Z")
+_TOKEN_STARTS = ("acoaa", "acwaa")
 _TAIL = re.compile(r"[/?#]")
 _NOT_IN_SLUG = re.compile(r"[\s%/?#\\<>\"&=@:;,|^`{}\[\]\x00-\x1f\x7f]")
 _PEOPLE_PAGES = frozenset({"in", "pub"})
@@ -32,9 +33,9 @@ def profile_url(text: str) -> str | None:
     slug is percent-decoded up to twice, NFC, casefolded; numeric suffixes stay. `/pub/name/a/b/c` becomes its `/in/`
     form.
     """
-    plain = _PLAIN_PROFILE.match(text)
-    if plain:
-        return None if _TOKEN_LOOKALIKE.match(plain[1]) else PROFILE_PREFIX + plain[1]
+    slug = _plain_slug(text)
+    if slug is not None:
+        return PROFILE_PREFIX + slug
     path = _path(text)
     if len(path) < 2 or path[0].casefold() not in _PEOPLE_PAGES:
         return None
@@ -48,8 +49,23 @@ def member_token(text: str) -> str | None:
 
     Cut at the first comma: what follows (`NAME_SEARCH`, an authToken) changes with every search.
     """
-    if _PLAIN_PROFILE.match(text):
-        return None  # a slug in lower case, which no token is
+    return None if _plain_slug(text) is not None else _token_of(text)
+
+
+def profile(text: str) -> tuple[str | None, str | None]:
+    """`profile_url` and `member_token` of a text at once."""
+    slug = _plain_slug(text)
+    return (PROFILE_PREFIX + slug, None) if slug is not None else (profile_url(text), _token_of(text))
+
+
+def _plain_slug(text: str) -> str | None:
+    """The slug of an address as most are; None for one that needs a closer look, or that may be a token."""
+    plain = _PLAIN_PROFILE.match(text)
+    slug = plain[1].lower() if plain else None
+    return None if slug is None or slug.startswith(_TOKEN_STARTS) else slug
+
+
+def _token_of(text: str) -> str | None:
     bare = _token(text.strip())
     if bare and _MEMBER_TOKEN.match(bare):
         return bare

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from leadgen_assets.leads import gazetteer
 from leadgen_assets.leads.text import clean, fold, is_masked, without_symbols
@@ -17,8 +17,7 @@ _POSTCODE = re.compile(r"\s*\b\d{5}(?:-\d{4})?$")
 _STATE_AT_END = re.compile(r"^(?P<city>.*\D)\s+(?P<state>[A-Z]{2})$")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """City for display, state (two letters in the US, as delivered elsewhere), ISO 3166-1 alpha-2 country."""
 
     city: str | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from leadgen_assets.leads.tables import Table, table
 from leadgen_assets.leads.text import NO_NAME, clean_name, fold, is_masked, without_symbols
@@ -17,8 +17,8 @@ _INITIAL = re.compile(r"^\w\.?$")
 _ODD = re.compile(r"[0-9]")
 _WRONG = re.compile(r"[0-9+<=>|~$!?;:_/\\#%&]")
 """What `_is_odd` and `_looks_wrong` look for, in ASCII: a search is many times faster than a look at each character."""
-_PLAIN = re.compile(r"([A-Z][a-z]*[A-Z]?[a-z]+) ([A-Z][a-z]*[A-Z]?[a-z]+)\Z")
-"""A name as most are: two words of ASCII letters, each with a capital, nothing to set right."""
+_PLAIN_WORD = re.compile(r"[A-Z][a-z]*[A-Z]?[a-z]+\Z")
+"""Most names are two of these: ASCII letters, each with a capital, nothing to set right."""
 _LONGEST = 200
 """Characters of a name that is worth parsing; nobody's is longer, and parsing 12 kB of junk takes a tenth of a second."""
 
@@ -33,8 +33,7 @@ class NameTable(Table):
     company_words: frozenset[str]
 
 
-@dataclass(frozen=True)
-class PersonName:
+class PersonName(NamedTuple):
     """Display name and its parts; `is_suspicious` means a person should look at it."""
 
     full: str | None
@@ -49,9 +48,12 @@ def person(full: str | None, first: str | None, last: str | None) -> PersonName:
     Emoji, bracketed remarks, credentials and what follows " - " or "|" go; shouting and lower case are set right;
     masked parts ("Ok***r") count as missing.
     """
-    plain = _PLAIN.match(full or f"{first} {last}") if full or (first and last) else None
-    if plain and first in (None, plain[1]) and last in (None, plain[2]) and _is_nothing_special(plain[0].lower()):
-        return PersonName(plain[0], plain[1], plain[2])
+    whole = full or (f"{first} {last}" if first and last else "")
+    if len(whole) <= _LONGEST:
+        one, _, other = whole.partition(" ")
+        agrees = (first is None or first == one) and (last is None or last == other)
+        if agrees and _is_plain_word(one) and _is_plain_word(other) and _is_no_phrase(whole):
+            return PersonName(whole, one, other)
     given_full, given_first, given_last = (_part(each) for each in (full, first, last))
     suspicious = any(each is not None and _is_odd(each) for each in (full, first, last))
     display = given_full or " ".join(each for each in (given_first, given_last) if each) or None
@@ -70,15 +72,27 @@ def person(full: str | None, first: str | None, last: str | None) -> PersonName:
     return PersonName(display, given_first, given_last, suspicious or _looks_wrong(display))
 
 
-def _is_nothing_special(lower: str) -> bool:
-    """Whether no list has a word about a plain name, given in lower case, so that it stays as it is."""
-    return not (_special_words().intersection((lower, *lower.split())) or "xxxx" in lower)
+@lru_cache(maxsize=65536)
+def _is_plain_word(word: str) -> bool:
+    """Whether a word of a name stays as it is: nothing to set right, and no list has it."""
+    lower = word.lower()
+    return _PLAIN_WORD.match(word) is not None and lower not in _special_words() and "xxxx" not in lower
+
+
+def _is_no_phrase(whole: str) -> bool:
+    """Whether no list has a plain name as a whole ("Not Available")."""
+    return len(whole) > _longest_phrase() or whole.lower() not in _special_words()
 
 
 @cache
 def _special_words() -> frozenset[str]:
     rules = _table()
     return rules.nobody | rules.company_words | rules.generations | NO_NAME
+
+
+@cache
+def _longest_phrase() -> int:
+    return max(len(each) for each in ("", *_special_words()) if not each or " " in each)
 
 
 def _part(text: str | None) -> str | None:

@@ -6,6 +6,7 @@ value, on plain lists, so that a page of a hundred costs as little per row as a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,8 +57,9 @@ def normalise(drafts: pd.DataFrame, profile: TargetProfile) -> Normalised:
 
 def normalise_columns(given: Columns, profile: TargetProfile) -> Normalised:
     """As `normalise`, for drafts that are lists by column: every one of COORDINATES and DRAFT_FIELDS, all as long."""
-    fields, events = _refined(acceptance.without_too_large(given), profile)
-    reasons = acceptance.reasons(given, fields)
+    sizes = acceptance.sizes(given)
+    fields, events = _refined(acceptance.without_too_large(given, sizes), profile)
+    reasons = acceptance.reasons(given, fields, sizes)
     kept = [position for position, reason in enumerate(reasons) if reason is None]
     leads = _frame({**{name: given[name] for name in COORDINATES}, **fields}, events, kept)
     leads["flags"] = flags.refreshed(leads, profile.countries)
@@ -120,7 +122,7 @@ def _profiles(given: Columns, fields: Columns, events: dict[str, list[bool]]) ->
 
 def _profile(text: str) -> tuple[str | None, str | None, bool]:
     """Profile URL and member token in a text, and whether it says something that is neither."""
-    url, token = linkedin.profile_url(text), linkedin.member_token(text)
+    url, token = linkedin.profile(text)
     return url, token, not url and not token and clean(text) is not None
 
 
@@ -128,18 +130,14 @@ _NO_PROFILE: tuple[str | None, str | None, bool] = (None, None, False)
 
 
 def _people(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
-    parts = _over_rows((given["full_name"], given["first_name"], given["last_name"]), names.person)
-    fields["full_name"] = [each.full for each in parts]
-    fields["first_name"] = [each.first for each in parts]
-    fields["last_name"] = [each.last for each in parts]
-    events["name_suspicious"] = [each.is_suspicious for each in parts]
+    found = _over_rows((given["full_name"], given["first_name"], given["last_name"]), names.person)
+    fields["full_name"], fields["first_name"], fields["last_name"], events["name_suspicious"] = _apart(found, 4)
 
 
 def _companies(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
-    found = over_unique(given["company_name"], companies.name)
-    fields["company_name"] = [each.display if each else None for each in found]
-    fields["company_key"] = [each.key if each else None for each in found]
-    events["company_junk"] = [bool(each and each.is_junk) for each in found]
+    nothing = companies.CompanyName(None, None)
+    found = [each or nothing for each in over_unique(given["company_name"], companies.name)]
+    fields["company_name"], fields["company_key"], events["company_junk"] = _apart(found, 3)
     fields["company_linkedin"] = over_unique(given["company_linkedin"], linkedin.company_slug)
     fields["company_domain"] = over_unique(given["company_website"], companies.domain)
     fields["company_website"] = [companies.website(each) if each else None for each in fields["company_domain"]]
@@ -148,10 +146,9 @@ def _companies(given: Columns, fields: Columns, events: dict[str, list[bool]]) -
 
 
 def _contacts(given: Columns, fields: Columns, events: dict[str, list[bool]]) -> None:
-    found = over_unique(given["email"], emails.parse)
-    fields["email"] = [each.address if each else None for each in found]
-    fields["email_kind"] = [each.kind if each else None for each in found]
-    events["email_invalid"] = [bool(each and each.is_invalid) for each in found]
+    nothing = emails.Email(None, None)
+    found = [each or nothing for each in over_unique(given["email"], emails.parse)]
+    fields["email"], fields["email_kind"], events["email_invalid"] = _apart(found, 3)
     fields["email_status"] = over_unique(given["email_status"], emails.status_word)
     fields["email_verified"] = [
         False if address and status and emails.is_undeliverable(status) else None
@@ -174,9 +171,7 @@ def _places(given: Columns, fields: Columns, profile: TargetProfile) -> None:
     columns = tuple(given[f] for f in ("location", "location_city", "location_state", "location_country"))
     found = _over_rows(columns, locations.place)
     metros = {where: locations.metro_of(where, profile.metros) for where in set(found)}
-    fields["location_city"] = [each.city for each in found]
-    fields["location_state"] = [each.state for each in found]
-    fields["location_country"] = [each.country for each in found]
+    fields["location_city"], fields["location_state"], fields["location_country"] = _apart(found, 3)
     fields["metro"] = [metros[each] for each in found]
 
 
@@ -185,8 +180,12 @@ def _phones(given: Columns, fields: Columns, events: dict[str, list[bool]], prof
     regions = [country or home for country in fields["location_country"]]
     nothing = phones.Phone(None)
     found = _over_rows((given["phone"], regions), lambda text, region: phones.parse(text, region) if text else nothing)
-    fields["phone"] = [each.number for each in found]
-    events["phone_invalid"] = [each.is_invalid for each in found]
+    fields["phone"], events["phone_invalid"] = _apart(found, 2)
+
+
+def _apart(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """The columns of some rows."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
 def _over_rows(columns: Sequence[list[Any]], rule: Any) -> list[Any]:
@@ -226,20 +225,25 @@ def typed(name: str, values: list[Any]) -> Any:
     return text_array(values)
 
 
+_TO_THE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+
+
 def utc_time(text: str) -> str | None:
     """ISO 8601 in UTC to the second, so that text order is time order; None for what is not ISO 8601."""
-    is_plain = len(text) == 20 and text.endswith("Z") and text[10] == "T" and text.isascii()
     try:
         when = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
     try:
-        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+        if when.tzinfo is not UTC:
+            when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except OverflowError:
         return None
     if when.year < 1970:
         return None
-    return text if is_plain else when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if text.endswith(("Z", "+00:00")) and _TO_THE_SECOND.match(text):
+        return text[:19] + "Z"
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _web_address(text: str) -> str | None:

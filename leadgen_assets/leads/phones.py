@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from leadgen_assets.leads.text import clean, is_masked
 
@@ -14,8 +14,7 @@ _NORTH_AMERICAN = re.compile(r"\+1[ .-]?\(?([2-9]\d{2})\)?[ .-]?(\d{3})[ .-]?(\d
 """A number with the country code 1 in the ways people write it."""
 
 
-@dataclass(frozen=True)
-class Phone:
+class Phone(NamedTuple):
     """A delivered number: E.164 or None. `is_invalid` means there was one and it cannot be dialled."""
 
     number: str | None

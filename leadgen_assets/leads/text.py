@@ -19,8 +19,10 @@ NO_NAME = frozenset(
         "not provided", "not specified", "contact info", "[]", "{}", "#n/a", "#name?", "#ref!", "#value!",
     }
 )  # fmt: skip
-_NOTHING = NO_NAME | {"na", "none", "null", "nil", "nan", "unknown", "true", "false", "tbd", "test"}
+NOTHING = NO_NAME | {"na", "none", "null", "nil", "nan", "unknown", "true", "false", "tbd", "test"}
 """What vendors, exports and spreadsheets write where they have nothing (vendors.md §2.4, §8.4). Some people are called Na."""
+
+_LONGEST_NOTHING = max(map(len, NOTHING))
 
 _CUT_OFF = re.compile(r"\s*(?:…|\.{3,})$")
 _MASKED = re.compile(r"\*{2,}|•{3,}|\bx{4,}\b", re.IGNORECASE)
@@ -41,7 +43,11 @@ def printable(text: str) -> str:
     """Text in NFC without control and invisible characters, HTML entities resolved, white space collapsed."""
     if "&" in text and ";" in text:
         text = html.unescape(text)
-    if not (text.isascii() and text.isprintable()):
+    if text.isascii() and text.isprintable():
+        # nearly every text of a vendor: the only white space that is printable ASCII is the space
+        if "  " not in text and text[:1] != " " and text[-1:] != " ":
+            return text
+    else:
         text = unicodedata.normalize("NFC", text)
         text = "".join(_visible(character) for character in text)
     return " ".join(text.split())
@@ -49,14 +55,18 @@ def printable(text: str) -> str:
 
 def clean(text: str) -> str | None:
     """Printable text without a cut-off mark, or None where a vendor wrote a word for nothing ("Contact Info", "…")."""
-    text = _CUT_OFF.sub("", printable(text))
-    return None if text.casefold() in _NOTHING else text
+    text = _without_cut_off(printable(text))
+    return None if len(text) <= _LONGEST_NOTHING and text.casefold() in NOTHING else text
 
 
 def clean_name(text: str) -> str | None:
     """As `clean`, but for words that are also names of people."""
-    text = _CUT_OFF.sub("", printable(text))
-    return None if text.casefold() in NO_NAME else text
+    text = _without_cut_off(printable(text))
+    return None if len(text) <= _LONGEST_NOTHING and text.casefold() in NO_NAME else text
+
+
+def _without_cut_off(text: str) -> str:
+    return _CUT_OFF.sub("", text) if text.endswith(("...", "…")) else text
 
 
 def is_masked(text: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from leadgen_assets.leads.tables import Table, table
 from leadgen_assets.leads.text import clean, is_masked, without_symbols, words
@@ -41,8 +42,7 @@ class TitleTable(Table):
     targets: dict[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class TitleMatch:
+class TitleMatch(NamedTuple):
     """`text` cleaned for display; `target` and `confidence` (0..1) of the match; `is_former`: does not hold it."""
 
     text: str | None

@@ -152,20 +152,20 @@ def search_body(query: SearchQuery) -> Record:
 
 def to_draft(record: Record) -> Draft:
     """An enriched person as a draft. The organisation's phone is not the person's."""
+    organization = record.get("organization")
+    employer: Record = organization if isinstance(organization, dict) else {}
     return draft(
-        vendor_id=vendor_id(record),
+        vendor_id=record.get("id"),
         linkedin_url=record.get("linkedin_url"),
         full_name=record.get("name"),
         first_name=record.get("first_name"),
         last_name=record.get("last_name"),
         job_title=first(record.get("title"), record.get("headline")),
-        company_name=inner(record, "organization", "name"),
-        company_linkedin=inner(record, "organization", "linkedin_url"),
-        company_website=first(
-            inner(record, "organization", "website_url"), inner(record, "organization", "primary_domain")
-        ),
-        company_industry=inner(record, "organization", "industry"),
-        company_size=inner(record, "organization", "estimated_num_employees"),
+        company_name=employer.get("name"),
+        company_linkedin=employer.get("linkedin_url"),
+        company_website=first(employer.get("website_url"), employer.get("primary_domain")),
+        company_industry=employer.get("industry"),
+        company_size=employer.get("estimated_num_employees"),
         location_city=record.get("city"),
         location_state=record.get("state"),
         location_country=record.get("country"),

@@ -22,7 +22,7 @@ from leadgen_assets.vendors.contracts import (
     Verdict,
 )
 from leadgen_assets.vendors.http import Classified, VendorClient, retry_after
-from leadgen_assets.vendors.mapping import draft, first, inner, known_fields
+from leadgen_assets.vendors.mapping import draft, first, known_fields
 from leadgen_assets.vendors.values import amount, identifier, objects, whole
 
 PEOPLE_DATASET = "gd_l1viktl72bvl7bjuj0"
@@ -166,17 +166,18 @@ def is_error_row(record: Record) -> bool:
 
 def to_draft(record: Record) -> Draft:
     """A people record as a draft. There is never an email or a phone; `url` is regional and normalised later."""
-    company = record.get("current_company")
+    current = record.get("current_company")
+    company: Record = current if isinstance(current, dict) else {}
     return draft(
         vendor_id=vendor_id(record),
         linkedin_url=first(record.get("url"), record.get("input_url")),
         full_name=record.get("name"),
         first_name=record.get("first_name"),
         last_name=record.get("last_name"),
-        job_title=first(inner(company, "title"), record.get("position")),
-        company_name=first(inner(company, "name"), record.get("current_company_name")),
+        job_title=first(company.get("title"), record.get("position")),
+        company_name=first(company.get("name"), record.get("current_company_name")),
         company_linkedin=first(
-            inner(company, "link"), inner(company, "company_id"), record.get("current_company_company_id")
+            company.get("link"), company.get("company_id"), record.get("current_company_company_id")
         ),
         location=first(record.get("city"), record.get("location")),
         location_country=record.get("country_code"),

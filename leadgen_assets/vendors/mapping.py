@@ -37,7 +37,7 @@ def text(value: Any) -> str | None:
 
 def email(value: Any) -> str | None:
     """An address the vendor really gave; Apollo's placeholders and masked ones are None (vendors.md §1.2)."""
-    shown = text(value)
+    shown = None if value is None else text(value)
     if shown is None or "@" not in shown:
         return None
     mailbox, _, domain = shown.casefold().rpartition("@")
@@ -49,9 +49,10 @@ def email(value: Any) -> str | None:
 def first(*values: Any) -> str | None:
     """The first of the values that is data."""
     for value in values:
-        shown = text(value)
-        if shown is not None:
-            return shown
+        if value is not None:
+            shown = text(value)
+            if shown is not None:
+                return shown
     return None
 
 
@@ -66,10 +67,11 @@ def draft(**fields: Any) -> Draft:
     """A draft of the given fields, cleaned, with every other key present and None."""
     mapped = _EMPTY.copy()
     for name, value in fields.items():
-        mapped[name] = text(value)
+        if value is not None:
+            mapped[name] = text(value)
     if len(mapped) > len(_EMPTY):
         raise KeyError(f"no draft fields: {', '.join(sorted(fields.keys() - _EMPTY.keys()))}")
-    mapped["email"] = email(fields.get("email"))
+    mapped["email"] = email(mapped["email"])
     return mapped
 
 

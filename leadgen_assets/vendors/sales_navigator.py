@@ -124,7 +124,13 @@ def drift(records: Sequence[Record]) -> Drift:
 
 def vendor_id(record: Record) -> str | None:
     """The exporter's stable member key, where the file has one (PhantomBuster's vmid)."""
-    return next((text(value) for name, value in record.items() if _folded(name) == "vmid"), None)
+    column = _member_key_column(tuple(record))
+    return None if column is None else text(record[column])
+
+
+@lru_cache(maxsize=1024)
+def _member_key_column(names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if _folded(name) == "vmid"), None)
 
 
 def _decoded(path: Path) -> str:
@@ -226,10 +232,24 @@ def _is_other_site(page: str) -> bool:
 
 def _by_meaning(record: Record) -> dict[str, list[str]]:
     """Values by draft field; several columns may mean the same, the alias table's order decides which comes first."""
-    by_column = {_folded(name): value for name, value in reversed(list(record.items())) if isinstance(value, str)}
     return {
-        meaning: [value for alias in aliases if (value := text(by_column.get(alias)))]
-        for meaning, aliases in _aliases().items()
+        meaning: [value for names in columns if (value := text(_first_text(record, names)))]
+        for meaning, columns in _columns_by_meaning(tuple(record)).items()
+    }
+
+
+def _first_text(record: Record, names: Iterable[str]) -> str | None:
+    return next((record[name] for name in names if isinstance(record[name], str)), None)
+
+
+@lru_cache(maxsize=1024)
+def _columns_by_meaning(names: tuple[str, ...]) -> Mapping[str, list[list[str]]]:
+    """For each draft field the columns that mean it: one entry an alias that the file has, with its spellings."""
+    by_alias: dict[str, list[str]] = {}
+    for name in names:
+        by_alias.setdefault(_folded(name), []).append(name)
+    return {
+        meaning: [by_alias[each] for each in aliases if each in by_alias] for meaning, aliases in _aliases().items()
     }
 
 

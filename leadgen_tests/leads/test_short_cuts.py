@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadgen_assets.leads import companies, emails, linkedin, names, phones
+from leadgen_assets.leads.normalise import utc_time
+from leadgen_assets.leads.text import clean, printable
 
 without_deadline = settings(deadline=None, max_examples=80)
 
@@ -75,15 +79,17 @@ def test_masks_and_roles_are_no_plain_addresses(address: str) -> None:
 
 @without_deadline
 @given(
-    slug=st.from_regex(r"(?:ac[ow]aa)?[a-z0-9-]{1,40}", fullmatch=True),
+    slug=st.from_regex(r"(?:[aA][cC][oOwW][aA]{2})?[A-Za-z0-9-]{1,40}", fullmatch=True),
     tail=st.sampled_from(["", "/", "?trk=x", "/?a=b#c"]),
+    scheme=st.sampled_from(["https://", "http://", ""]),
 )
-def test_a_plain_profile_address_is_what_it_would_be_in_capitals(slug: str, tail: str) -> None:
+def test_a_plain_profile_address_is_what_it_would_be_in_capitals(slug: str, tail: str, scheme: str) -> None:
     """REQ-008: the scheme in capitals takes the address past the short cut."""
     for page in ("in", "company"):
-        plain, shouted = (f"{scheme}://www.linkedin.com/{page}/{slug}{tail}" for scheme in ("https", "HTTPS"))
+        plain, shouted = (f"{each}www.linkedin.com/{page}/{slug}{tail}" for each in (scheme, "HTTPS://"))
         assert linkedin.profile_url(plain) == linkedin.profile_url(shouted)
         assert linkedin.member_token(plain) == linkedin.member_token(shouted)
+        assert linkedin.profile(plain) == (linkedin.profile_url(shouted), linkedin.member_token(shouted))
         assert linkedin.company_slug(plain) == linkedin.company_slug(shouted)
 
 
@@ -96,3 +102,72 @@ def test_a_plain_web_address_is_what_it_would_be_with_a_space_before_it(labels: 
     host = ".".join([*labels, end])
     for text in (host, f"https://{host}/", f"http://www.{host}"):
         assert companies.domain(text) == companies.domain(f" {text}")
+
+
+@without_deadline
+@given(
+    labels=st.lists(label, min_size=1, max_size=2), end=st.sampled_from(["com", "ck", "co.uk", "io", "example", "uk"])
+)
+@example(labels=["github"], end="io")
+@example(labels=["www"], end="ck")
+def test_a_web_address_of_two_labels_is_what_the_public_suffix_list_says(labels: list[str], end: str) -> None:
+    """REQ-007: most hosts are a name and an ending, and need no parser; suffixes and their wildcards do."""
+    host = ".".join([*labels, end])
+    found = companies._extract()(host.removeprefix("www.") if host.count(".") > 1 else host)
+    expected = f"{found.domain}.{found.suffix}" if found.domain and found.suffix else None
+    if not found.suffix:
+        expected = ".".join(host.split(".")[-2:])
+    assert companies.domain(host) == (None if expected in companies._table().foreign_hosts else expected)
+
+
+company_word = st.one_of(
+    word,
+    st.sampled_from(
+        ["the", "and", "as", "dba", "trading", "doing", "business", "inc", "co", "group", "self", "employed", "home", "not",
+         "available", "xxxx", "xxxxx", "null", "private", "limited", "company", "no", "24", "t"]
+    ),
+)  # fmt: skip
+
+
+@without_deadline
+@given(words=st.lists(company_word, min_size=1, max_size=4), how=st.sampled_from([str, str.title, str.upper]))
+def test_a_plain_company_is_what_it_would_be_with_a_space_before_it(
+    words: list[str], how: Callable[[str], str]
+) -> None:
+    """REQ-007: legal forms, trade names, junk and masks are seen either way."""
+    text = how(" ".join(words))
+    assert companies.name(text) == companies.name(f" {text}")
+
+
+@without_deadline
+@given(
+    when=st.datetimes(datetime(1960, 1, 1), datetime(2100, 1, 1)),
+    form=st.sampled_from(["seconds", "milliseconds", "microseconds", "minutes"]),
+    end=st.sampled_from(["Z", "+00:00", "", "+02:00", "-05:30", "+00:00:00"]),
+    between=st.sampled_from(["T", " "]),
+)
+def test_a_time_in_utc_is_what_it_would_be_with_a_space_before_it(
+    when: datetime, form: str, end: str, between: str
+) -> None:
+    """REQ-004: whatever form a vendor writes a time in, text order is time order."""
+    text = when.isoformat(between, form) + end
+    found = utc_time(text)
+    assert found == utc_time(f" {text}")
+    if when.year >= 1971:
+        assert found is not None
+        spoken = datetime.fromisoformat(text)
+        spoken = spoken if spoken.tzinfo else spoken.replace(tzinfo=UTC)
+        assert datetime.fromisoformat(found) == spoken.replace(microsecond=0)
+        assert len(found) == 20
+
+
+@without_deadline
+@given(
+    text=st.text(st.sampled_from("aB1 .…-?x\u00e9\t&;"), max_size=14),
+    end=st.sampled_from(["", "...", "…", " ...", ".."]),
+)
+def test_plain_text_is_cleaned_as_any_other(text: str, end: str) -> None:
+    """REQ-004: an invisible mark takes the text past the short cut, and goes."""
+    whole = text + end
+    assert clean(whole) == clean(f"\u200b{whole}")
+    assert printable(whole) == printable(f"{whole}\u200b")
