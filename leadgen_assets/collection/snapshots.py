@@ -1,9 +1,13 @@
-"""Sources that build a snapshot of a search in their own time: start once → wait → download parts."""
+"""Sources that build a snapshot of a search in their own time: start once → wait → download parts.
+
+The intent is on record before the order is sent. A process that dies before the job's id is on record, or an answer that
+never comes, leaves an intent: the next run looks for its job at the vendor, and orders anew only what was not ordered.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from itertools import count
 from typing import TypeVar
@@ -11,11 +15,13 @@ from typing import TypeVar
 from leadgen_assets.collection.workbench import EVERYBODY, NOBODY, Intake
 from leadgen_assets.stores.vendor_jobs import VendorJob
 from leadgen_assets.vendors.contracts import (
+    ORDER_SECONDS,
     JobState,
     JobStatus,
     Record,
     SnapshotSource,
-    VendorBadRequest,
+    VendorError,
+    VendorOutcomeUnknown,
     VendorOutOfCredits,
     VendorUnavailable,
 )
@@ -33,7 +39,7 @@ OVER = (JobState.READY, JobState.EMPTY, JobState.EXPIRED)
 
 async def collect_snapshot(source: SnapshotSource, intake: Intake) -> None:
     """Collect the snapshots of the segment's search: one, and a further one without the people of the first when the
-    target was raised. A job once started is found again, never started twice."""
+    target was raised. A job once ordered is found again, never ordered twice."""
     attempt = 1
     while True:
         entry = intake.assignment.entry("snapshot", attempt)
@@ -41,6 +47,8 @@ async def collect_snapshot(source: SnapshotSource, intake: Intake) -> None:
         if job is not None and job.state in OVER:
             attempt += 1
             continue
+        if job is not None and job.is_intended:
+            job = await _found_again(source, intake, job)
         if job is None or job.state == JobState.FAILED:
             job = await _start(source, intake, entry, attempt)
         if job is None:
@@ -51,7 +59,8 @@ async def collect_snapshot(source: SnapshotSource, intake: Intake) -> None:
 
 
 async def _start(source: SnapshotSource, intake: Intake, entry: str, attempt: int) -> VendorJob | None:
-    """Reserve the money, start the job and at once remember it; None when there is nothing (more) to collect."""
+    """Reserve the money, write the intent down, order the job and at once remember it; None when there is nothing (more)
+    to collect."""
     bench, at = intake.bench, intake.assignment
     limit = await intake.wanted()
     if not limit:
@@ -60,20 +69,43 @@ async def _start(source: SnapshotSource, intake: Intake, entry: str, attempt: in
         return None
     pages = await asyncio.to_thread(bench.raw_pages.landed, at.key, at.segment.id)
     collected = await asyncio.to_thread(_vendor_ids, intake) if attempt > 1 else ()
+    request = {"limit": limit, "first_page": 1 + max(pages, default=0)}
+    await asyncio.to_thread(bench.jobs.intend, entry, at.source, OPERATION, request)
     try:
         job_id = await source.start(at.query, limit, collected)
-    except (VendorOutOfCredits, VendorBadRequest) as error:
-        await asyncio.to_thread(bench.ledger.release, entry)
-        if isinstance(error, VendorBadRequest):
+    except VendorOutcomeUnknown as error:
+        await asyncio.to_thread(bench.ledger.doubt, entry, error.detail)
+        raise
+    except VendorError as error:
+        await _not_ordered(intake, entry)
+        if not isinstance(error, VendorOutOfCredits):
             raise
         intake.progress.stopped_because = "out of credits"
         return None
     if job_id is None:
-        await asyncio.to_thread(bench.ledger.release, entry)
+        await _not_ordered(intake, entry)
         intake.progress.stopped_because = EVERYBODY if collected else NOBODY
         return None
-    request = {"limit": limit, "first_page": 1 + max(pages, default=0)}
     return await asyncio.to_thread(bench.jobs.remember, entry, at.source, OPERATION, job_id, request)
+
+
+async def _found_again(source: SnapshotSource, intake: Intake, intent: VendorJob) -> VendorJob | None:
+    """The job of an order whose answer is not on record; None when the vendor has not carried it out."""
+    bench, at = intake.bench, intake.assignment
+    await asyncio.sleep(max(0.0, ORDER_SECONDS - intent.seconds_old))
+
+    async def strangers(job_ids: Sequence[str]) -> set[str]:
+        return await asyncio.to_thread(bench.jobs.taken, at.source, job_ids)
+
+    job_id = await source.find(at.query, intent.request["limit"], intent.remembered_at, strangers)
+    if job_id is None:
+        return None
+    return await asyncio.to_thread(bench.jobs.remember, intent.key, at.source, OPERATION, job_id, intent.request)
+
+
+async def _not_ordered(intake: Intake, entry: str) -> None:
+    await asyncio.to_thread(intake.bench.ledger.release, entry)
+    await asyncio.to_thread(intake.bench.jobs.finish, entry, JobState.FAILED.value)
 
 
 def _vendor_ids(intake: Intake) -> tuple[str, ...]:
@@ -91,6 +123,7 @@ def _vendor_ids(intake: Intake) -> tuple[str, ...]:
 
 async def _collect_job(source: SnapshotSource, intake: Intake, job: VendorJob) -> int:
     """Wait for a job, land what it holds, settle it. Returns the records it delivered."""
+    await asyncio.to_thread(intake.bench.ledger.adopt, job.key)
     status = await _ready(source, job.job_id)
     if status.state is JobState.FAILED:
         await asyncio.to_thread(intake.bench.jobs.finish, job.key, status.state.value)

@@ -22,7 +22,7 @@ from leadgen_assets.stores.crm_outcomes import CrmOutcomes, LeadOutcome
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.suppressions import Suppressions
 from leadgen_assets.stores.vendor_jobs import VendorJobs
-from leadgen_assets.vendors.contracts import CrmClient, CrmOutcome, CrmResult, ResumableCrm, VendorError
+from leadgen_assets.vendors.contracts import ORDER_SECONDS, CrmClient, CrmOutcome, CrmResult, ResumableCrm, VendorError
 
 RETRY_WAITS = (1.0, 2.0, 4.0)
 """NFR-006: a record that failed for a passing reason is sent again at most three times."""
@@ -181,15 +181,30 @@ class _Delivery:
             await asyncio.to_thread(jobs.remember, key, client.name, "upsert", job_id, request)
 
         client.on_job = remember
-        known = await asyncio.to_thread(jobs.find, key)
-        results = None
-        if known is not None and known.is_running:
-            results = await client.resume(known.job_id, records, self.external_id)
+        job_id = await self._job_of(client, key)
+        results = None if job_id is None else await client.resume(job_id, records, self.external_id)
         if results is None:
+            await asyncio.to_thread(jobs.intend, key, client.name, "upsert", {"records": len(records)})
             results = await client.upsert(records, self.external_id)
         if await asyncio.to_thread(jobs.find, key) is not None:
             await asyncio.to_thread(jobs.finish, key, "collected")
         return results
+
+    async def _job_of(self, client: ResumableCrm, key: str) -> str | None:
+        """The unfinished job of these records, looked for at the CRM when its id is not on record."""
+        jobs = self.ledgers.jobs
+        known = await asyncio.to_thread(jobs.find, key)
+        if known is None or not known.is_intended:
+            return known.job_id if known is not None and known.is_running else None
+        await self.sleep(max(0.0, ORDER_SECONDS - known.seconds_old))
+
+        async def strangers(job_ids: Sequence[str]) -> set[str]:
+            return await asyncio.to_thread(jobs.taken, client.name, job_ids)
+
+        job_id = await client.find(self.external_id, known.remembered_at, strangers)
+        if job_id is not None:
+            await asyncio.to_thread(jobs.remember, key, client.name, "upsert", job_id, known.request)
+        return job_id
 
     def _record(self, results: Sequence[CrmResult], *, is_last: bool) -> None:
         """Outcomes first, then the leads' marks: a mark without an outcome must not exist."""

@@ -1,6 +1,7 @@
 """Verification (REQ-012): addresses go to a verifier in lists; only "valid" makes an address verified.
 
-A job's id is stored before anybody polls it; after a crash the same list finds its job again and is not paid twice.
+The intent is on record before a list is sent, the job's id before anybody polls it; after a crash the same list finds its
+job again, at the vendor if need be, and is not paid twice.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from leadgen_assets.enrichment.lead_rows import SEGMENT, LeadRows, Origin
 from leadgen_assets.enrichment.report import EnrichmentReport, VendorLine
 from leadgen_assets.stores.ledger import AlreadySettled, Reserved
 from leadgen_assets.vendors.contracts import (
+    ORDER_SECONDS,
     EmailVerifier,
     JobState,
     JobStatus,
@@ -150,13 +152,15 @@ async def _job(
     digest = sha256("\n".join(addresses).encode()).hexdigest()[:24]
     key = f"{desk.sprint}/{SEGMENT}/{verifier.name}/{operation}/{digest}"
     status, job_id = await _known_job(verifier, key, desk)
-    if job_id is None or status.state in (JobState.EXPIRED, JobState.FAILED):
+    if job_id is not None and status.state not in (JobState.EXPIRED, JobState.FAILED):
+        await asyncio.to_thread(desk.ledger.adopt, key)
+    else:
         reservation = await _reserve(desk, verifier.name, operation, key, len(addresses), line)
         if not isinstance(reservation, Reserved):
             return {} if reservation else None
         job_id = await _start(verifier, refs, key, operation, desk)
-        status = await _poll(verifier, job_id, desk)
-    elif status.state is JobState.RUNNING:
+        status = JobStatus(JobState.RUNNING)
+    if status.state is JobState.RUNNING:
         status = await _poll(verifier, job_id, desk)
     if status.state in (JobState.EXPIRED, JobState.FAILED):
         await asyncio.to_thread(desk.jobs.finish, key, status.state.value)
@@ -176,20 +180,33 @@ async def _job(
 
 async def _known_job(verifier: EmailVerifier, key: str, desk: Desk) -> tuple[JobStatus, str | None]:
     job = await asyncio.to_thread(desk.jobs.find, key)
-    if job is None:
+    if job is not None and job.is_intended:
+        await desk.sleep(max(0.0, ORDER_SECONDS - job.seconds_old))
+        found = await verifier.find(job.label)
+        operation = job.operation
+        job = (
+            await asyncio.to_thread(desk.jobs.remember, key, job.vendor, operation, found, job.request)
+            if found
+            else None
+        )
+    if job is None or not job.job_id:
         return JobStatus(JobState.EXPIRED), None
     return await verifier.status(job.job_id), job.job_id
 
 
 async def _start(verifier: EmailVerifier, refs: dict[str, str], key: str, operation: str, desk: Desk) -> str:
+    request = {"addresses": len(refs)}
+    intent = await asyncio.to_thread(desk.jobs.intend, key, verifier.name, operation, request)
     try:
-        job_id = await verifier.start(refs)
-    except VendorOutcomeUnknown:
-        raise  # the entry stays reserved: a job may be running that nobody can name
+        job_id = await verifier.start(refs, intent.label)
+    except VendorOutcomeUnknown as error:
+        await asyncio.to_thread(desk.ledger.doubt, key, error.detail)
+        raise  # the intent stays: the next run looks for the job
     except VendorError:
         await asyncio.to_thread(desk.ledger.release, key)
+        await asyncio.to_thread(desk.jobs.finish, key, JobState.FAILED.value)
         raise
-    await asyncio.to_thread(desk.jobs.remember, key, verifier.name, operation, job_id, {"addresses": len(refs)})
+    await asyncio.to_thread(desk.jobs.remember, key, verifier.name, operation, job_id, request)
     return job_id
 
 

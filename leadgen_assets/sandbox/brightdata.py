@@ -57,6 +57,7 @@ class BrightData(VendorSim):
         post, get, both = ("POST",), ("GET",), ("GET", "POST")
         return [
             self.endpoint("/datasets/filter", "filter", self.filter, post),
+            self.endpoint("/datasets/snapshots", "status", self.snapshots_made, get),
             self.endpoint("/datasets/snapshots/{id}", "status", self.status, get),
             self.endpoint("/datasets/snapshots/{id}/download", "download", self.download, get),
             self.endpoint("/datasets/{dataset}/metadata", "status", self.metadata, get),
@@ -65,6 +66,7 @@ class BrightData(VendorSim):
             self.endpoint("/datasets/v3/snapshot/{id}", "download", self.download_v3, get),
             self.endpoint("/datasets/v3/snapshot/{id}/cancel", "status", self.cancel, both),
             self.endpoint("/datasets/v3/snapshots", "status", self.listing, get),
+            self.endpoint("/customer/balance", "status", self.balance, get),
         ]
 
     # Bright Data's language
@@ -160,7 +162,7 @@ class BrightData(VendorSim):
         state = "scheduled" if age < BUILD_SECONDS / 4 else "building"
         reply: dict[str, Any] = {
             "id": snapshot.id,
-            "created": "2026-11-22T08:00:00.000Z",
+            "created": snapshot.created,
             "dataset_id": snapshot.dataset,
         }
         if self._is_ready(snapshot):
@@ -169,6 +171,27 @@ class BrightData(VendorSim):
             cost = float(snapshot.cost)
             reply |= {"dataset_size": len(snapshot.rows), "file_size": size, "cost": cost}
         return answer({**reply, "status": state})
+
+    def snapshots_made(self, call: Call) -> Response:
+        """`GET /datasets/snapshots?dataset_id&status`: the marketplace snapshots; sizes once they are ready."""
+        found = []
+        for each in self.snapshots.values():
+            is_ready = self._is_ready(each)
+            told: dict[str, Any] = {
+                "id": each.id,
+                "created": each.created,
+                "status": "ready" if is_ready else "building",
+            }
+            told |= {"dataset_id": each.dataset, "view_id": None}
+            if each.id.startswith("snap_"):
+                found.append(told | ({"dataset_size": len(each.rows)} if is_ready else {}))
+        wanted = {name: call.query[name] for name in ("dataset_id", "status") if name in call.query}
+        return answer([each for each in found if wanted.items() <= each.items()])
+
+    def balance(self, call: Call) -> Response:
+        """`GET /customer/balance`: what is left of the money paid in, and what the next bill will say."""
+        left = self.credits_left * self.credit_usd
+        return answer({"balance": float(left), "pending_balance": 0})
 
     def metadata(self, call: Call) -> Response:
         """`GET /datasets/{dataset_id}/metadata`: the fields there are."""

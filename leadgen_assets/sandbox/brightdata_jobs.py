@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ class Snapshot:
     is_cancelled: bool = False
     seen: tuple[Sighting, ...] = ()
     is_delivered: bool = False
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
 
 def input_problem(content: Any) -> tuple[str, str] | None:

@@ -60,6 +60,7 @@ class NeverBounce(VendorSim):
             self.endpoint("/jobs/parse", "jobs", self.parse),
             self.endpoint("/jobs/start", "jobs", self.start),
             self.endpoint("/jobs/status", "jobs", self.status, both),
+            self.endpoint("/jobs/search", "jobs", self.search, both),
             self.endpoint("/jobs/results", "jobs", self.results, both),
             self.endpoint("/jobs/download", "jobs", self.download),
         ]
@@ -133,6 +134,18 @@ class NeverBounce(VendorSim):
 
     def status(self, call: Call) -> Response:
         return success(**self.drifted(self._job(call).info(self.clock())))
+
+    def search(self, call: Call) -> Response:
+        """`/jobs/search`: the account's jobs by id, exact file name or status, newest first, page by page."""
+        params = _params(call)
+        found = [job.info(self.clock()) for job in reversed(self.jobs.values())]
+        for name, place in (("job_id", "id"), ("filename", "filename"), ("job_status", "job_status")):
+            if params.get(name):
+                found = [each for each in found if str(each[place]) == str(params[name])]
+        page, size = int(params.get("page") or 1), min(int(params.get("items_per_page") or 10), MOST_PER_PAGE)
+        shown = found[(page - 1) * size : page * size]
+        pages = -(-len(found) // size)
+        return success(total_results=len(found), total_pages=pages, query={"page": page}, results=shown)
 
     def results(self, call: Call) -> Response:
         """One page of a complete job."""

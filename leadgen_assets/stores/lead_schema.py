@@ -131,7 +131,7 @@ SIDE_INDEXES: dict[str, tuple[IndexModel, ...]] = {
     "cost_budgets": (),
     "cost_controls": (),
     "baselines": (_by("kind", "about", "-at"), _by("kind", "-at"), _by("sprint", "kind", "-at")),
-    "vendor_jobs": (_by("state", "vendor"),),
+    "vendor_jobs": (_by("state", "vendor"), _by("vendor", "job_id")),
     "enrichment_cache": (_by("key_hash"), _expiring()),
     "crm_outcomes": (_by("sprint", "target", "outcome"), _by("lead_id")),
     "sprints": (_by("-opened_at"),),

@@ -18,6 +18,7 @@ from leadgen_assets.vendors.contracts import (
     SearchQuery,
     VendorBadRequest,
     VendorError,
+    VendorOutcomeUnknown,
     VendorUnavailable,
     Verdict,
 )
@@ -66,7 +67,7 @@ def classify_status(status: int, headers: Mapping[str, str], body: Any) -> Class
 
 
 class BrightDataClient(VendorClient):
-    """Marketplace filter snapshots of people. A `SnapshotSource`."""
+    """Marketplace filter snapshots of people. `BrightDataPeople` makes a `SnapshotSource` of it."""
 
     name = "brightdata"
     part_size = 1000
@@ -126,7 +127,7 @@ class BrightDataClient(VendorClient):
             return None
         job_id = identifier(reply.json().get("snapshot_id"))
         if job_id is None:
-            raise VendorUnavailable(self.name, "filter", "the answer names no snapshot", reply.status)
+            raise VendorOutcomeUnknown(self.name, "filter", "the answer names no snapshot", reply.status)
         return job_id
 
     async def _is_past_end(self, job_id: str, part: int) -> bool:

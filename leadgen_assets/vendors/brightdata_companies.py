@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from leadgen_assets.vendors.brightdata import BrightDataClient, is_error_row
+from leadgen_assets.vendors.brightdata_lost import find_snapshot
 from leadgen_assets.vendors.contracts import (
+    ORDER_SECONDS,
     Answer,
     CompanyQuery,
     Found,
     JobState,
     Missed,
     Record,
+    VendorError,
+    VendorOutcomeUnknown,
     VendorUnavailable,
 )
 from leadgen_assets.vendors.mapping import first, text
@@ -35,12 +40,20 @@ class StartedJob(Protocol):
     def job_id(self) -> str: ...
     @property
     def state(self) -> str: ...
+    @property
+    def is_intended(self) -> bool: ...
+    @property
+    def remembered_at(self) -> datetime: ...
+    @property
+    def seconds_old(self) -> float: ...
 
 
 class JobMemory(Protocol):
-    """Remembers started jobs beyond this process, so that a crash does not pay twice (`stores.vendor_jobs`)."""
+    """Remembers intended and started jobs beyond this process, so that a crash does not pay twice (`stores.vendor_jobs`)."""
 
     def find(self, key: str) -> StartedJob | None: ...
+    def intend(self, key: str, vendor: str, operation: str, request: dict[str, Any]) -> object: ...
+    def taken(self, vendor: str, job_ids: Iterable[str]) -> set[str]: ...
     def remember(self, key: str, vendor: str, operation: str, job_id: str, request: dict[str, Any]) -> object: ...
     def finish(self, key: str, state: str) -> object: ...
 
@@ -76,27 +89,65 @@ class BrightDataCompanies(BrightDataClient):
 
     async def _rows(self, ids: list[str]) -> list[Record]:
         key = "companies/" + blake2b("|".join(ids).encode(), digest_size=12).hexdigest()
-        job_id = await self._remembered(key)
+        job_id = await self._remembered(key, ids)
         state = await self._settled(job_id) if job_id else JobState.EXPIRED
         if state is JobState.EXPIRED:
-            job_id = await self.start_snapshot(COMPANY_DATASET, company_filter(ids), len(ids))
+            job_id = await self._order(key, ids)
             if job_id is None:
                 return []
-            if self.jobs:
-                await asyncio.to_thread(self.jobs.remember, key, self.name, "filter", job_id, {"companies": len(ids)})
             state = await self._settled(job_id)
-        if self.jobs and state is not JobState.RUNNING:
-            await asyncio.to_thread(self.jobs.finish, key, state.value)
+        if state is not JobState.RUNNING:
+            await self._note(key, state)
         if state is JobState.READY and job_id is not None:
             return await self._all_parts(job_id)
         if state is JobState.EMPTY:
             return []
         raise VendorUnavailable(self.name, "status", f"the company snapshot is {state}")
 
-    async def _remembered(self, key: str) -> str | None:
-        """The job of an earlier attempt at the same companies, unless it came to nothing."""
-        job = await asyncio.to_thread(self.jobs.find, key) if self.jobs else None
-        return job.job_id if job is not None and job.state != JobState.FAILED else None
+    async def _remembered(self, key: str, ids: list[str]) -> str | None:
+        """The job of an earlier attempt at the same companies, unless it came to nothing. One whose id was lost is looked
+        for at the vendor."""
+        jobs = self.jobs
+        job = await asyncio.to_thread(jobs.find, key) if jobs else None
+        if jobs is None or job is None or job.state == JobState.FAILED:
+            return None
+        if not job.is_intended:
+            return job.job_id
+        await self.rest(max(0.0, ORDER_SECONDS - job.seconds_old))
+        wanted = {each.casefold() for each in ids}
+
+        async def strangers(job_ids: Sequence[str]) -> set[str]:
+            return await asyncio.to_thread(jobs.taken, self.name, job_ids)
+
+        def fits(row: Record) -> bool:
+            return not wanted.isdisjoint(_company_keys(row))
+
+        found = await find_snapshot(self, COMPANY_DATASET, len(ids), job.remembered_at, strangers, fits)
+        if found is not None:
+            await asyncio.to_thread(jobs.remember, key, self.name, "filter", found, {"companies": len(ids)})
+        return found
+
+    async def _order(self, key: str, ids: list[str]) -> str | None:
+        """The id of a new snapshot, which is on record when this returns; None when there is nothing."""
+        request = {"companies": len(ids)}
+        if self.jobs:
+            await asyncio.to_thread(self.jobs.intend, key, self.name, "filter", request)
+        try:
+            job_id = await self.start_snapshot(COMPANY_DATASET, company_filter(ids), len(ids))
+        except VendorOutcomeUnknown:
+            raise  # the intent stays: the next attempt looks for the snapshot
+        except VendorError:
+            await self._note(key, JobState.FAILED)
+            raise
+        if job_id is None:
+            await self._note(key, JobState.FAILED)
+        elif self.jobs:
+            await asyncio.to_thread(self.jobs.remember, key, self.name, "filter", job_id, request)
+        return job_id
+
+    async def _note(self, key: str, state: JobState) -> None:
+        if self.jobs:
+            await asyncio.to_thread(self.jobs.finish, key, state.value)
 
     async def _settled(self, job_id: str) -> JobState:
         """The snapshot's state once it is no longer being built, or RUNNING when that takes too long."""

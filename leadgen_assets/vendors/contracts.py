@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -153,6 +154,13 @@ class JobStatus:
     detail: str = ""
 
 
+ORDER_SECONDS = 35.0
+"""Age from which on an order is either carried out or never will be: a call is given up after 30 s. Nobody looks before."""
+
+Strangers = Callable[[Sequence[str]], Awaitable[set[str]]]
+"""Which of some job ids are known to belong to other orders."""
+
+
 class SnapshotSource(Protocol):
     """Builds a snapshot of a search, asynchronously, billed by delivered record (Bright Data)."""
 
@@ -162,6 +170,11 @@ class SnapshotSource(Protocol):
     async def start(self, query: SearchQuery, limit: int, without: Sequence[str] = ()) -> str | None:
         """The job's id, to be stored before anything else; None when nothing matches. `without`: vendor ids to leave
         out, because they are collected already."""
+        ...
+
+    async def find(self, query: SearchQuery, limit: int, since: datetime, strangers: Strangers) -> str | None:
+        """The job of an order whose answer never came, among those that the vendor lists; None when it was not carried
+        out. `since` is when the order was about to be sent."""
         ...
 
     async def status(self, job_id: str) -> JobStatus: ...
@@ -269,8 +282,12 @@ class EmailVerifier(Protocol):
     name: str
     batch_size: int
 
-    async def start(self, addresses: dict[str, str]) -> str:
-        """Job id for {ref: address}."""
+    async def start(self, addresses: dict[str, str], label: str) -> str:
+        """Job id for {ref: address}. `label` is our name for the job, of letters and digits."""
+        ...
+
+    async def find(self, label: str) -> str | None:
+        """The job of an order whose answer never came; None when it was not carried out."""
         ...
 
     async def status(self, job_id: str) -> JobStatus: ...
@@ -329,6 +346,10 @@ class ResumableCrm(CrmClient, Protocol):
 
     on_job: Callable[[str], Awaitable[None]]
     """Told the id of every job before its records are uploaded."""
+
+    async def find(self, external_id_field: str, since: datetime, strangers: Strangers) -> str | None:
+        """The job of an order whose answer never came, to be given to `resume`; None when it was not made."""
+        ...
 
     async def resume(
         self, job_id: str, records: Sequence[dict[str, str]], external_id_field: str

@@ -156,6 +156,10 @@ class VendorClient:
         secrets = [secret.get_secret_value() for secret in self.access.credentials.values()]
         return redacted(detail, secrets, sent or {})
 
+    async def rest(self, seconds: float) -> None:
+        """Wait, as the client waits between attempts."""
+        await self._sleep(seconds)
+
     async def call(
         self,
         operation: str,

@@ -149,11 +149,15 @@ class HunterVerifier:
         self._client = client
         self._jobs: dict[str, dict[str, str]] = {}
 
-    async def start(self, addresses: dict[str, str]) -> str:
+    async def start(self, addresses: dict[str, str], label: str) -> str:  # noqa: ARG002
         """Job id for {ref: address}."""
         job_id = uuid.uuid4().hex
         self._jobs[job_id] = dict(addresses)
         return job_id
+
+    async def find(self, label: str) -> str | None:  # noqa: ARG002
+        """None: there are no jobs at Hunter to be found."""
+        return None
 
     async def status(self, job_id: str) -> JobStatus:
         """READY for a job of this object, EXPIRED for any other."""

@@ -13,7 +13,7 @@ from leadgen_assets.vendors.contracts import (
     Record,
     VendorBadRequest,
     VendorError,
-    VendorUnavailable,
+    VendorOutcomeUnknown,
     Verdict,
     VerificationResult,
 )
@@ -33,13 +33,14 @@ class NeverBounceClient(VendorClient):
     batch_size = 10_000
     """Ten jobs of this size an hour keep to "at most 10 jobs per 100,000 items", and 20,000 leads need two."""
 
-    async def start(self, addresses: dict[str, str]) -> str:
-        """Create a job for {ref: address} that parses and starts by itself; returns its id."""
+    async def start(self, addresses: dict[str, str], label: str) -> str:
+        """Create a job for {ref: address} that parses and starts by itself; returns its id. Its file name carries the
+        label, by which `find` finds it."""
         body = {
             "key": self._key,
             "input_location": "supplied",
             "input": [{"id": ref, "email": address} for ref, address in addresses.items()],
-            "filename": "leads.csv",
+            "filename": _file_name(label),
             "auto_parse": 1,
             "auto_start": 1,
             "run_sample": 0,
@@ -47,8 +48,15 @@ class NeverBounceClient(VendorClient):
         reply = await self.call("jobs", "POST", "/jobs/create", classify=classify, json=body, paid=True)
         job_id = identifier(reply.json().get("job_id"))
         if job_id is None:
-            raise VendorUnavailable(self.vendor, "jobs", "the job was accepted without an id", reply.status)
+            raise VendorOutcomeUnknown(self.vendor, "jobs", "the job was accepted without an id", reply.status)
         return job_id
+
+    async def find(self, label: str) -> str | None:
+        """The newest job of that label, by NeverBounce's search for a file name (`/jobs/search`)."""
+        wanted = {"filename": _file_name(label), "page": 1, "items_per_page": 100}
+        rows = objects((await self._get("/jobs/search", wanted)).get("results"))
+        named = (identifier(row.get("id")) for row in rows if row.get("filename") == _file_name(label))
+        return max((each for each in named if each), key=lambda each: (len(each), each), default=None)
 
     async def status(self, job_id: str) -> JobStatus:
         """Where the job stands; `records` are the billable ones. A job the vendor does not know is EXPIRED."""
@@ -122,6 +130,10 @@ def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified: 
         "throttle_triggered": Verdict.RETRY_AFTER,
     }
     return Classified(meaning.get(word, Verdict.BAD_REQUEST), detail=detail)
+
+
+def _file_name(label: str) -> str:
+    return f"leads-{label}.csv"
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str | None, VerificationResult]:

@@ -29,7 +29,7 @@ FILE_SOURCE = "sales_navigator"
 
 _CLIENTS = {
     "apollo": "apollo:ApolloClient",
-    "brightdata": "brightdata:BrightDataClient",
+    "brightdata": "brightdata_lost:BrightDataPeople",
     "zoominfo": "zoominfo:ZoomInfoClient",
     "clearbit": "clearbit:ClearbitClient",
     "hunter": "hunter:HunterClient",

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
+from datetime import datetime, timedelta
 from typing import Any
 
 from leadgen_assets.vendors.answers import message_of
@@ -13,6 +14,7 @@ from leadgen_assets.vendors.contracts import (
     CrmResult,
     HealthVerdict,
     Record,
+    Strangers,
     VendorBadRequest,
     VendorError,
     VendorRejectedCredentials,
@@ -29,6 +31,11 @@ POLL_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 PATIENCE = 1200.0
 """Seconds after which a job is left to a later run, which resumes it by its id."""
 
+MOST_PAGES = 50
+"""Of a thousand jobs each; Salesforce keeps them for a week."""
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far Salesforce's clock may be off ours."""
+_HAS_ITS_FILE = "INVALIDJOBSTATE"
 _CONTENT_URL = re.compile(r"/?services/data/[\w./-]{1,200}", re.ASCII)
 _DONE = ("JobComplete", "Failed", "Aborted")
 _logging_in: ContextVar[bool] = ContextVar("salesforce_logging_in", default=False)
@@ -113,25 +120,20 @@ class SalesforceClient(VendorClient):
         if job_id is None:
             raise VendorUnavailable(self.vendor, "create_job", "the job was accepted without an id")
         await self.on_job(job_id)
-        named = job.get("contentUrl")
-        path = f"{API}/jobs/ingest/{job_id}/batches"
-        if isinstance(named, str) and _CONTENT_URL.fullmatch(named):
-            path = f"/{named.lstrip('/')}"
-        kind = {"Content-Type": "text/csv"}
-        content = as_csv(records, external_id_field)
-        await self.call("upload", "PUT", path, classify=classify, content=content, headers=kind)
-        closed = {"state": "UploadComplete"}
-        await self.call("close_job", "PATCH", f"{API}/jobs/ingest/{job_id}", classify=classify, json=closed)
+        await self._upload(job_id, job, records, external_id_field)
         return await self._outcome(job_id, records, external_id_field)
 
     async def resume(
         self, job_id: str, records: Sequence[dict[str, str]], external_id_field: str
     ) -> list[CrmResult] | None:
-        """Results of an earlier job for these records; None when it was never uploaded, aborted or is gone."""
+        """Results of an earlier job for these records, which are uploaded now if they were not; None when it was aborted or
+        is gone."""
         try:
-            state = (await self._job(job_id)).get("state")
-            if state in ("Open", "Aborted"):
+            job = await self._job(job_id)
+            if job.get("state") == "Aborted":
                 return None
+            if job.get("state") == "Open":
+                await self._upload(job_id, job, records, external_id_field)
             return await self._outcome(job_id, records, external_id_field)
         except VendorBadRequest:
             return None
@@ -146,6 +148,49 @@ class SalesforceClient(VendorClient):
                 return False
             raise
         return True
+
+    async def find(self, external_id_field: str, since: datetime, strangers: Strangers) -> str | None:
+        """An open upsert job of ours that nobody remembers: our process died, or the answer broke off, between its creation
+        and its upload. It is empty, so any of them will do."""
+        path: str | None = f"{API}/jobs/ingest?jobType=V2Ingest"
+        for _ in range(MOST_PAGES):
+            if path is None:
+                break
+            page = (await self.call("poll_job", "GET", path, classify=classify)).json()
+            named = [identifier(each.get("id")) for each in objects(page.get("records")) if _may_be_lost(each, since)]
+            jobs = [each for each in named if each]
+            known = await strangers(jobs)
+            for job_id in jobs:
+                if job_id not in known and await self._is_ours(job_id, external_id_field):
+                    return job_id
+            further = page.get("nextRecordsUrl")
+            is_usable = isinstance(further, str) and _CONTENT_URL.match(further) is not None
+            path = further if is_usable and page.get("done") is False else None
+        return None
+
+    async def _is_ours(self, job_id: str, external_id_field: str) -> bool:
+        """The list does not name the external id's field; the job itself does."""
+        job = await self._job(job_id)
+        return job.get("state") == "Open" and job.get("externalIdFieldName") == external_id_field
+
+    async def _upload(
+        self, job_id: str, job: Record, records: Sequence[dict[str, str]], external_id_field: str
+    ) -> None:
+        """Hand an open job its records and close it. A job that has its file already, because only the closing was lost, is
+        closed."""
+        named = job.get("contentUrl")
+        path = f"{API}/jobs/ingest/{job_id}/batches"
+        if isinstance(named, str) and _CONTENT_URL.fullmatch(named):
+            path = f"/{named.lstrip('/')}"
+        kind = {"Content-Type": "text/csv"}
+        content = as_csv(records, external_id_field)
+        try:
+            await self.call("upload", "PUT", path, classify=classify, content=content, headers=kind)
+        except VendorBadRequest as error:
+            if error.detail != _HAS_ITS_FILE:
+                raise
+        closed = {"state": "UploadComplete"}
+        await self.call("close_job", "PATCH", f"{API}/jobs/ingest/{job_id}", classify=classify, json=closed)
 
     async def _job(self, job_id: str) -> Record:
         return (await self.call("poll_job", "GET", f"{API}/jobs/ingest/{job_id}", classify=classify)).json()
@@ -198,6 +243,17 @@ def classify_login(status: int, headers: Mapping[str, str], body: Any) -> Classi
         return Classified(Verdict.BACK_OFF, detail="the login service is not available")
     named = body.get("error") if isinstance(body, Mapping) else None
     return Classified(Verdict.BAD_REQUEST, detail=str(named or "the login was refused"))
+
+
+def _may_be_lost(listed: Record, since: datetime) -> bool:
+    """Whether a listed job may be one that we made then and lost. An unknown date may."""
+    kind = (listed.get("object"), listed.get("operation"), listed.get("state"))
+    if kind != ("Lead", "upsert", "Open"):
+        return False
+    try:
+        return datetime.fromisoformat(str(listed.get("createdDate"))) >= since - CLOCKS_DIFFER
+    except (ValueError, TypeError):
+        return True
 
 
 def _code(body: Any) -> str:

@@ -147,10 +147,15 @@ class VerifierTable:
     jobs: dict[str, dict[str, str]] = field(default_factory=dict)
     state: JobState = JobState.READY
     dies_while_polling: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
 
-    async def start(self, addresses: dict[str, str]) -> str:
+    async def start(self, addresses: dict[str, str], label: str) -> str:
         self.jobs[f"job{len(self.jobs)}"] = addresses
-        return f"job{len(self.jobs) - 1}"
+        self.labels[label] = f"job{len(self.jobs) - 1}"
+        return self.labels[label]
+
+    async def find(self, label: str) -> str | None:
+        return self.labels.get(label)
 
     async def status(self, job_id: str) -> JobStatus:
         if self.dies_while_polling:

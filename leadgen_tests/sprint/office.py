@@ -255,6 +255,11 @@ def hurried() -> Iterator[None]:
         for target, value in {
             "leadgen_assets.collection.snapshots.POLL_SECONDS": brief,
             "leadgen_assets.vendors.brightdata_companies._POLL_SECONDS": 0.05,
+            "leadgen_assets.vendors.brightdata_lost.LOOK_SECONDS": 0.05,
+            "leadgen_assets.collection.snapshots.ORDER_SECONDS": 0.0,
+            "leadgen_assets.vendors.brightdata_companies.ORDER_SECONDS": 0.0,
+            "leadgen_assets.enrichment.verify_step.ORDER_SECONDS": 0.0,
+            "leadgen_assets.delivery.sync.ORDER_SECONDS": 0.0,
             "leadgen_assets.vendors.salesforce.POLL_WAITS": brief,
             "leadgen_assets.vendors.http._pause": lambda state: 0.02,
             "leadgen_assets.enrichment.verify_step.POLL_WAITS": brief,

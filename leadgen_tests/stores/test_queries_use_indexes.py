@@ -171,6 +171,8 @@ def side_stores(db) -> None:
     suppressions.suppressed([("email", "a@acme.example")])
     suppressions.count()
     jobs = VendorJobs(db)
+    jobs.intend("k", "brightdata", "filter", {})
+    jobs.taken("brightdata", ["s1"])
     jobs.remember("k", "brightdata", "filter", "s1", {})
     jobs.find("k")
     jobs.running()

@@ -91,6 +91,21 @@ def test_a_job_that_replaces_another_does_not_lose_its_id(database):
     assert jobs.find("k").earlier == ("snap_1", "snap_2")
 
 
+def test_an_intended_job_keeps_its_label_until_it_is_replaced(database):
+    """Issue 4: what the order is called is on record before it is sent, and the same after a crash."""
+    jobs = VendorJobs(database)
+    intent = jobs.intend("k", "neverbounce", "jobs", {"addresses": 2})
+    assert (intent.is_intended, intent.is_running, intent.job_id) == (True, False, "")
+    assert jobs.running() == []
+    assert jobs.find("k").label == jobs.intend("k", "neverbounce", "jobs", {"addresses": 2}).label == intent.label
+    job = jobs.remember("k", "neverbounce", "jobs", "7", intent.request)
+    assert (job.label, job.is_running, job.earlier) == (intent.label, True, ())
+    other = jobs.intend("k", "neverbounce", "jobs", {"addresses": 2})
+    assert (other.label != intent.label, other.earlier, other.job_id) == (True, ("7",), "")
+    assert jobs.taken("neverbounce", ["7", "8"]) == {"7"}
+    assert jobs.taken("brightdata", ["7"]) == set()
+
+
 def test_answers_and_misses_are_remembered_by_vendor_and_operation(database):
     """REQ-014, NFR-012: nobody asks or pays for the same twice; keys are not stored."""
     cache = EnrichmentCache(database)

@@ -298,6 +298,7 @@ WANTED = [
 class _Job:
     job_id: str
     state: str = "running"
+    is_intended: bool = False
 
 
 @dataclass
@@ -306,6 +307,9 @@ class _Memory:
 
     def find(self, key: str) -> _Job | None:
         return self.jobs.get(key)
+
+    def intend(self, key: str, vendor: str, operation: str, request: dict[str, Any]) -> None:
+        self.jobs[key] = _Job("", "intended", is_intended=True)
 
     def remember(self, key: str, vendor: str, operation: str, job_id: str, request: dict[str, Any]) -> None:
         self.jobs[key] = _Job(job_id)

@@ -132,7 +132,7 @@ def test_a_verification_still_running_is_asked_for_again(script: Script) -> None
     async def run() -> tuple[JobState, JobState, dict[str, VerificationResult]]:
         async with script.client(HunterClient, "hunter") as client:
             verifier = HunterVerifier(client)
-            job = await verifier.start({"r1": "maya@northwindrail.example"})
+            job = await verifier.start({"r1": "maya@northwindrail.example"}, "label")
             states = (await verifier.status(job)).state, (await verifier.status("of another process")).state
             return *states, await verifier.results(job)
 

@@ -34,11 +34,11 @@ def use(script: Script, method: str, *args: Any) -> Any:
 
 def test_a_list_goes_into_one_job_that_starts_by_itself(script: Script) -> None:
     """REQ-012: never a loop of single checks, which may lock the account."""
-    job = use(script.answers(said("success", job_id=150970)), "start", {"r1": "a@x.example", "r2": "b@x.example"})
+    job = use(script.answers(said("success", job_id=150970)), "start", {"r1": "a@x.example", "r2": "b@x.example"}, "l1")
     assert job == "150970"
     sent = script.sent()
     assert sent["input"] == [{"id": "r1", "email": "a@x.example"}, {"id": "r2", "email": "b@x.example"}]
-    assert (sent["auto_parse"], sent["auto_start"]) == (1, 1)
+    assert (sent["auto_parse"], sent["auto_start"], sent["filename"]) == (1, 1, "leads-l1.csv")
     assert [request.url.path.rsplit("/vendor")[1] for request in script.requests] == ["/jobs/create"]
 
 
@@ -54,20 +54,20 @@ def test_a_list_goes_into_one_job_that_starts_by_itself(script: Script) -> None:
 def test_errors_inside_a_200_are_errors(script: Script, reply: httpx.Response, expected: type[Exception]) -> None:
     """vendors.md §5.3: raise_for_status catches none of these."""
     with pytest.raises(expected):
-        use(script.answers(reply), "start", {"r1": "a@x.example"})
+        use(script.answers(reply), "start", {"r1": "a@x.example"}, "label")
     assert len(script.requests) == 1
 
 
 @pytest.mark.parametrize("word", ["throttle_triggered", "temp_unavail"])
 def test_passing_errors_inside_a_200_are_tried_again(script: Script, word: str) -> None:
     """NFR-006."""
-    assert use(script.answers(said(word), said("success", job_id=7)), "start", {"r1": "a@x.example"}) == "7"
+    assert use(script.answers(said(word), said("success", job_id=7)), "start", {"r1": "a@x.example"}, "label") == "7"
 
 
 def test_a_job_that_may_have_been_made_is_not_made_again(script: Script) -> None:
     """vendors.md §8.9: a paid POST is never repeated blindly."""
     with pytest.raises(VendorOutcomeUnknown):
-        use(script.answers(httpx.ReadTimeout("")), "start", {"r1": "a@x.example"})
+        use(script.answers(httpx.ReadTimeout("")), "start", {"r1": "a@x.example"}, "label")
     assert len(script.requests) == 1
 
 

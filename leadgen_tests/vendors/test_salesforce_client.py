@@ -145,8 +145,8 @@ def test_the_request_limit_is_not_a_login_problem(script: Script) -> None:
     assert sum(request.url.path.endswith("/token") for request in script.requests) == 1
 
 
-@pytest.mark.parametrize(("state", "resumed"), [("Open", False), ("Aborted", False), ("JobComplete", True)])
-def test_a_job_without_an_upload_cannot_be_resumed(script: Script, state: str, resumed: bool) -> None:
+@pytest.mark.parametrize(("state", "resumed"), [("Aborted", False), ("JobComplete", True)])
+def test_a_job_that_was_given_up_cannot_be_resumed(script: Script, state: str, resumed: bool) -> None:
     """vendors.md §8.7."""
     script.answers(Org(states=[state]))
 
@@ -155,6 +155,21 @@ def test_a_job_without_an_upload_cannot_be_resumed(script: Script, state: str, r
             return await client.resume("750A", [{FIELD: "L1"}], FIELD)
 
     assert (asyncio.run(run()) is not None) == resumed
+
+
+def test_an_open_job_gets_its_records_when_it_is_resumed(script: Script) -> None:
+    """vendors.md §8.7: made before the process died, and not made again."""
+    org = Org(states=["Open", "JobComplete"])
+    script.answers(org)
+
+    async def run() -> Any:
+        async with script.client(SalesforceClient, "salesforce") as client:
+            return await client.resume("750A", [{FIELD: "L1"}], FIELD)
+
+    assert [each.external_id for each in asyncio.run(run())] == ["L1"]
+    assert [each for each in org.log if each.split()[0] in ("PUT", "PATCH", "POST")] == [
+        "POST token", "PUT batches", "PATCH 750A",
+    ]  # fmt: skip
 
 
 def test_a_file_that_was_not_understood_is_not_sent_again() -> None:
