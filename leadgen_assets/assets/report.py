@@ -12,6 +12,7 @@ from leadgen_assets.desk.reports import periods
 from leadgen_assets.partitions import SPRINTS
 from leadgen_assets.resources.reports import Reports
 from leadgen_assets.resources.stores import Stores
+from leadgen_assets.resources.vendors import Vendors
 from leadgen_assets.stores.reports import ReportKind, WrittenReport
 
 HOUR_TAG = "leadgen/hour"
@@ -30,9 +31,12 @@ _KINDS = {"html", "pdf"}
     owners=_OWNERS,
     kinds=_KINDS,
 )
-def sprint_report(context: dg.AssetExecutionContext, stores: Stores, reports: Reports) -> dg.MaterializeResult[None]:
-    """Where the report is, what it says, and who has it."""
+def sprint_report(
+    context: dg.AssetExecutionContext, stores: Stores, vendors: Vendors, reports: Reports
+) -> dg.MaterializeResult[None]:
+    """Where the report is, what it says, and who has it. The vendors' usage is read first, so that it tells what was billed."""
     stores.opened.live.stage(context.partition_key, "sprint_report", context.run_id)
+    vendors.reconcile(stores.opened, context.partition_key)
     return _told(reports.of_sprint(stores.opened, "sprint", context.partition_key))
 
 

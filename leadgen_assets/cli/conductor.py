@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -19,11 +20,13 @@ from leadgen_assets.cli.progress import Board, board
 from leadgen_assets.cli.runs import ForkedRuns, RunOutcome, outcome_of, start_refine
 from leadgen_assets.cli.workplace import Workplace
 from leadgen_assets.desk.baseline import record_sprint
+from leadgen_assets.desk.reconciliation import reconcile
 from leadgen_assets.desk.reports.beside import reports_beside, told_if_missing
 from leadgen_assets.desk.reports.publish import publish
 from leadgen_assets.desk.run_meter import cpu_seconds
 from leadgen_assets.desk.status import SprintStatus, sprint_status
 from leadgen_assets.leads.schema import SOURCES
+from leadgen_assets.resources.vendors import counted
 from leadgen_assets.stores.mongo import presence
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
@@ -89,6 +92,7 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
     stores = place.stores
     load_prices(place.settings.leadgen_prices)  # a price file with a mistake is told before anything is spent
     before = Ledgered.of(stores, key)
+    _read_usage(place, key)
     with dg.DagsterInstance.get() as instance:
         close_killed_runs(instance, stores.pulses)
         _prepare_pools(instance)
@@ -127,6 +131,18 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
     if not result.did_nothing:
         record_sprint(stores, key, seconds=result.seconds, cpu_seconds=cpu_seconds() - cpu, since=began)
     return result
+
+
+def _read_usage(place: Workplace, key: str) -> None:
+    """What the vendors say was used before anything is bought: what the reading at the end is compared with. After a crash it
+    also decides what that left uncertain."""
+    sprint = place.stores.book.get(key).sprint
+    enrichers = (*sprint.enrichment.company, *sprint.enrichment.email, *sprint.enrichment.verify)
+    only = {*(each.source for each in sprint.segments if not each.paused), *enrichers}
+    observer = counted(place.stores, key)
+    asyncio.run(
+        reconcile(place.stores, place.settings, f"the start of {key}", only=only, observer=observer, patience=5.0)
+    )
 
 
 def _prepare_pools(instance: dg.DagsterInstance) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from leadgen_assets.cli import show_cost
 from leadgen_assets.cli.errors import told
 from leadgen_assets.cli.person import me
+from leadgen_assets.cli.reconcile import decide, reconcile
 from leadgen_assets.cli.sprint import AsJson, Which, which
 from leadgen_assets.cli.workplace import workplace
 from leadgen_assets.desk.cost import Cost, cost_of
@@ -102,6 +103,10 @@ def resume(
             "not pause it again; at 100 % nothing more is bought.",
             style="dim",
         )
+
+
+app.command()(reconcile)
+app.command()(decide)
 
 
 def _look(sprint: str | None) -> tuple[Cost, Projection]:

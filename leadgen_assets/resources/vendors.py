@@ -18,6 +18,8 @@ from leadgen_assets.collection.workbench import Assignment
 from leadgen_assets.delivery.mapping import MappingError, load_mapping
 from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
 from leadgen_assets.desk.forecast import outlook
+from leadgen_assets.desk.reconciled import Reconciled
+from leadgen_assets.desk.reconciliation import reconcile
 from leadgen_assets.enrichment.asking import Desk as EnrichmentDesk
 from leadgen_assets.enrichment.enrich import enrich
 from leadgen_assets.enrichment.report import Enriched
@@ -90,6 +92,14 @@ class Vendors(dg.ConfigurableResource[Any]):
             observer = both(counted(stores, key), desk.widths.observe)
             opened = open_toolbox(sprint.enrichment, settings.vendor, governor, stores.jobs, observer)
             return await enrich(leads, sprint.enrichment, await stack.enter_async_context(opened), desk)
+
+    def reconcile(self, stores: OpenStores, key: str) -> list[Reconciled]:
+        """The ledger against the usage that the sprint's vendors tell, for its final report. Raises only store errors."""
+        only = {each.vendor for each in stores.ledger.sums(key)}
+        observer = counted(stores, key)
+        return asyncio.run(
+            reconcile(stores, Settings(), f"the report of {key}", only=only, observer=observer, patience=5.0)
+        )
 
     def deliver(self, stores: OpenStores, key: str, sprint: Sprint, scored: pd.DataFrame) -> SyncReport:
         """Load the qualified leads into the sprint's CRM. Raises `dg.Failure` for a mapping that does not fit."""

@@ -190,7 +190,7 @@ class BrightData(VendorSim):
 
     def balance(self, call: Call) -> Response:
         """`GET /customer/balance`: what is left of the money paid in, and what the next bill will say."""
-        left = self.credits_left * self.credit_usd
+        left = (self.credits_allowed - self.credits_used) * self.credit_usd
         return answer({"balance": float(left), "pending_balance": 0})
 
     def metadata(self, call: Call) -> Response:

@@ -261,11 +261,12 @@ class ZoomInfo(VendorSim):
 
     def usage(self, _: Call) -> Response:
         """`GET /users/usage`; the top-level `data` is a list."""
-        limit, left = int(self.credits_allowed), int(self.credits_left)
+        used = int(self.credits_used)
+        limit = used + int(self.credits_left)
         requests = sum(tally.total() for tally in self.statuses.values())
         usage = [
-            usage_limit("uniqueIdLimit", "Unique records enriched", limit, limit - left),
-            usage_limit("recordLimit", "Records returned", 10 * limit, int(self.credits_used)),
+            usage_limit("uniqueIdLimit", "Unique records enriched", limit, used),
+            usage_limit("recordLimit", "Records returned", 10 * limit, used),
             usage_limit("requestLimit", "Requests made", 1_000_000, requests),
         ]
         return document([{"id": "1", "type": "Usage", "attributes": {"usage": usage}}])

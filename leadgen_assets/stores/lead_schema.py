@@ -130,6 +130,7 @@ SIDE_INDEXES: dict[str, tuple[IndexModel, ...]] = {
     ),
     "cost_budgets": (),
     "cost_controls": (),
+    "usage_readings": (_by("vendor", "account", "is_base", "-at"), _by("vendor", "-at")),
     "baselines": (_by("kind", "about", "-at"), _by("kind", "-at"), _by("sprint", "kind", "-at")),
     "vendor_jobs": (_by("state", "vendor"), _by("vendor", "job_id")),
     "enrichment_cache": (_by("key_hash"), _expiring()),

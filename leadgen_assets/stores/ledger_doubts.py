@@ -7,6 +7,7 @@ usage or a person decides it (`decide`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 from decimal import Decimal
 
 from bson import Decimal128
@@ -24,8 +25,10 @@ from leadgen_assets.stores.ledger_sums import (
     micros_of,
 )
 from leadgen_assets.stores.mongo import Document, MongoDatabase, now
-from leadgen_assets.stores.owner import is_gone, this_process
+from leadgen_assets.stores.owner import is_alive, is_gone, this_process
 
+SILENT_FOR = timedelta(hours=1)
+"""Age from which on a call of another machine is uncertain: no job is waited for so long."""
 KILLED = "the process that sent it is gone"
 BROKE_OFF = "it broke off without an answer"
 
@@ -50,10 +53,16 @@ class LedgerDoubts(LedgerSums):
             self._entries.update_one({"_id": entry_id, "state": {"$in": list(OPEN)}}, {"$set": known})
 
     def doubt_abandoned(self) -> int:
-        """Mark what processes that are gone have left reserved. Returns how many entries."""
+        """Mark what processes that are gone have left reserved, and what nobody here can tell about and is old. Returns how
+        many entries."""
+        long_ago = now() - SILENT_FOR
         with told_without_values("looking for calls of processes that are gone"):
-            reserved = self._entries.find({"state": "reserved"}, {"owner": 1})
-            left = [each["_id"] for each in reserved if is_gone(each.get("owner"))]
+            reserved = self._entries.find({"state": "reserved"}, {"owner": 1, "reserved_at": 1})
+            left = [
+                each["_id"]
+                for each in reserved
+                if is_gone(each.get("owner")) or (each["reserved_at"] < long_ago and not is_alive(each.get("owner")))
+            ]
         for entry_id in left:
             self.doubt(entry_id, KILLED)
         return len(left)

@@ -35,6 +35,7 @@ from leadgen_assets.stores.reports import ReportBook
 from leadgen_assets.stores.retention import Retention, load_retention
 from leadgen_assets.stores.sprint_book import SprintBook
 from leadgen_assets.stores.suppressions import Suppressions
+from leadgen_assets.stores.usage_readings import UsageReadings
 from leadgen_assets.stores.vendor_jobs import VendorJobs
 
 
@@ -72,6 +73,11 @@ class OpenStores:
     def ledger(self) -> CostLedger:
         """Money."""
         return CostLedger(self.db)
+
+    @cached_property
+    def readings(self) -> UsageReadings:
+        """What vendors said they billed."""
+        return UsageReadings(self.db)
 
     @cached_property
     def controls(self) -> Controls:

@@ -33,6 +33,11 @@ def is_gone(owner: str | None) -> bool:
         return True
 
 
+def is_alive(owner: str | None) -> bool:
+    """Whether that process certainly lives: on this host."""
+    return (owner or "").partition("/")[0] == socket.gethostname() and not is_gone(owner)
+
+
 @cache
 def _named(pid: int) -> str:
     return f"{socket.gethostname()}/{pid}@{psutil.Process(pid).create_time():.2f}"

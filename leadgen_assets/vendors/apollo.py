@@ -15,6 +15,7 @@ from leadgen_assets.vendors.contracts import (
     Purchase,
     Record,
     SearchQuery,
+    Usage,
     VendorBadRequest,
     VendorError,
     VendorUnavailable,
@@ -115,6 +116,15 @@ class ApolloClient(VendorClient):
         except VendorError as error:
             return HealthVerdict(self.name, False, str(error))
         return HealthVerdict(self.name, True, "logged in", left)
+
+    async def usage(self) -> Usage:
+        """Lead credits consumed in the credit cycle (§1.7); on unified plans that is the one pool."""
+        reply = await self.call("usage", "POST", "/usage_stats/credit_usage_stats", classify=classify, json={})
+        used = amount(inner(reply.json(), "credit_usage_stats", "lead_credit", "consumed"))
+        if used is None:
+            raise VendorUnavailable(self.name, "usage", "the answer names no consumed lead credits", reply.status)
+        cycle = text(inner(reply.json(), "current_credit_cycle", "start_date"))
+        return Usage(used, period=cycle or "")
 
     async def _credits_left(self) -> Decimal | None:
         """Unknown where the key may not see the usage; that does not make the key bad."""

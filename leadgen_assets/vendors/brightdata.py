@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from leadgen_assets.vendors.answers import by_status, message_of
@@ -16,6 +17,7 @@ from leadgen_assets.vendors.contracts import (
     JobStatus,
     Record,
     SearchQuery,
+    Usage,
     VendorBadRequest,
     VendorError,
     VendorOutcomeUnknown,
@@ -118,6 +120,17 @@ class BrightDataClient(VendorClient):
         fields = reply.json().get("fields")
         known = f", {len(fields)} fields in the people dataset" if isinstance(fields, dict | list) else ""
         return HealthVerdict(self.name, True, f"token accepted{known}")
+
+    async def usage(self) -> Usage:
+        """Money that has gone, and that the next bill will take, as the balance tells: `used` is below 0 while there is a
+        balance, and only differences of it mean anything. Money that is paid in between two readings is told as one."""
+        reply = await self.call("status", "GET", "/customer/balance", classify=classify)
+        said = reply.json().get("balance")
+        balance = amount(abs(said)) if isinstance(said, int | float) else None
+        if balance is None:
+            raise VendorUnavailable(self.name, "status", "the answer names no balance", reply.status)
+        pending = amount(reply.json().get("pending_balance")) or Decimal(0)
+        return Usage(pending - balance.copy_sign(Decimal(str(said))), "usd")
 
     async def start_snapshot(self, dataset: str, condition: Record, limit: int) -> str | None:
         """Start a snapshot of any dataset; its id, or None when nothing matches. Paid by delivered record."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from leadgen_assets.vendors.quota import Quota
 
@@ -373,6 +373,24 @@ class Checkable(Protocol):
     """Every client has this: one free call (TL-07)."""
 
     async def check(self) -> HealthVerdict: ...
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a vendor says that our account has used so far in a billing period, whoever used it."""
+
+    used: Decimal
+    unit: Literal["credits", "usd"] = "credits"
+    period: str = ""
+    """Names the billing period, where the vendor has one: in the next one it counts from 0 again."""
+
+
+class Metered(Protocol):
+    """A client whose vendor tells what was used, by a call that costs nothing."""
+
+    async def usage(self) -> Usage:
+        """Raises `VendorError` when it cannot be had now."""
+        ...
 
 
 @dataclass(frozen=True)

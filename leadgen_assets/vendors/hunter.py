@@ -19,8 +19,10 @@ from leadgen_assets.vendors.contracts import (
     Missed,
     PersonQuery,
     PersonSuppressed,
+    Usage,
     VendorBadRequest,
     VendorError,
+    VendorUnavailable,
     Verdict,
     VerificationResult,
 )
@@ -77,6 +79,14 @@ class HunterClient(VendorClient):
         left = None if available is None or used is None else available - used
         plan = self.told(f"plan {account.get('plan_name', 'unknown')}")
         return HealthVerdict(self.vendor, ok=True, detail=plan, credits_left=left)
+
+    async def usage(self) -> Usage:
+        """Credits used in the billing period, which ends at the account's reset date."""
+        account = part((await self._get("account", "/account", {})).json(), "data")
+        used = amount(part(part(account, "requests"), "credits").get("used"))
+        if used is None:
+            raise VendorUnavailable(self.vendor, "account", "the answer names no used credits")
+        return Usage(used, period=word(account.get("reset_date")))
 
     async def verify(self, address: str) -> VerificationResult | None:
         """The verifier's word on one address; None while it is still working on it after the last wait."""

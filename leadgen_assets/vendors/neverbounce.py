@@ -11,9 +11,11 @@ from leadgen_assets.vendors.contracts import (
     JobState,
     JobStatus,
     Record,
+    Usage,
     VendorBadRequest,
     VendorError,
     VendorOutcomeUnknown,
+    VendorUnavailable,
     Verdict,
     VerificationResult,
 )
@@ -95,6 +97,14 @@ class NeverBounceClient(VendorClient):
             parts = [amount(credits.get(f"{kind}_credits_remaining")) for kind in ("paid", "free")]
             left = sum((each for each in parts if each is not None), Decimal(0))
         return HealthVerdict(self.vendor, ok=True, detail="the key is accepted", credits_left=left)
+
+    async def usage(self) -> Usage:
+        """Paid and free credits used, over the account's life."""
+        credits = part(await self._get("/account/info", {}), "credits_info")
+        paid = amount(credits.get("paid_credits_used"))
+        if paid is None:
+            raise VendorUnavailable(self.vendor, "jobs", "the answer names no used credits")
+        return Usage(paid + (amount(credits.get("free_credits_used")) or 0))
 
     @property
     def _key(self) -> str:

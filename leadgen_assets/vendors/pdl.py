@@ -14,8 +14,10 @@ from leadgen_assets.vendors.contracts import (
     HealthVerdict,
     Missed,
     PersonQuery,
+    Usage,
     VendorBadRequest,
     VendorError,
+    VendorUnavailable,
     Verdict,
 )
 from leadgen_assets.vendors.http import Classified, Reply, VendorClient
@@ -64,6 +66,19 @@ class PdlClient(VendorClient):
         except VendorError as error:
             return HealthVerdict(self.vendor, ok=False, detail=error.detail)
         return HealthVerdict(self.vendor, ok=True, detail="the key is accepted")
+
+    async def usage(self) -> Usage:
+        """Credits used over the account's life, from the headers of an empty bulk, which is refused and free (§5.4)."""
+        reply = await self.call("bulk", "POST", "/person/bulk", classify=_classify_empty, json={"requests": []})
+        used = amount(reply.headers.get("x-lifetime-used", ""))
+        if used is None:
+            raise VendorUnavailable(self.vendor, "bulk", "the answer's headers name no used credits", reply.status)
+        return Usage(used)
+
+
+def _classify_empty(status: int, headers: Mapping[str, str], body: Any) -> Classified:
+    """The refusal of an empty bulk is what was asked for."""
+    return Classified(Verdict.OK) if status == 400 else classify(status, headers, body)
 
 
 def classify(status: int, headers: Mapping[str, str], body: Any) -> Classified:

@@ -18,6 +18,7 @@ from leadgen_assets.vendors.contracts import (
     CrmClient,
     EmailFinder,
     EmailVerifier,
+    Metered,
     ignore_calls,
 )
 from leadgen_assets.vendors.governor import Governor, RateGovernor
@@ -46,6 +47,8 @@ _COMPANY_FINDERS = {
     "clearbit": _CLIENTS["clearbit"],
     "hunter": _CLIENTS["hunter"],
 }
+METERED = ("apollo", "brightdata", "zoominfo", "hunter", "neverbounce", "pdl")
+"""Vendors with a usage endpoint. Clearbit has none; the CRMs cost nothing a call."""
 _VERIFIERS = ("neverbounce", "hunter")
 _CRMS = ("hubspot", "salesforce")
 
@@ -110,6 +113,12 @@ def checkables(
         if settings.vendor(name) is not None:
             opened[name] = _client(name, _CLIENTS[name], settings, governor, observer)
     return opened
+
+
+def meters(settings: Settings, governor: Governor, observer: CallObserver = ignore_calls) -> dict[str, Opened[Metered]]:
+    """Every configured vendor that tells what our account has used, by name."""
+    wanted = [name for name in METERED if settings.vendor(name) is not None]
+    return {name: _client(name, _CLIENTS[name], settings, governor, observer) for name in wanted}
 
 
 def _client(name: str, where: str, settings: Settings, governor: Governor, observer: CallObserver) -> Opened[Any]:

@@ -18,6 +18,7 @@ from leadgen_assets.vendors.contracts import (
     Purchase,
     Record,
     SearchQuery,
+    Usage,
     VendorBadRequest,
     VendorError,
     VendorUnavailable,
@@ -141,8 +142,16 @@ class ZoomInfoClient(VendorClient):
             reply = await self.call("usage", "GET", "/data/v1/users/usage", classify=classify)
         except VendorError as error:
             return HealthVerdict(self.name, False, str(error))
-        left = _credits_left(reply.json())
+        left = _counted(reply.json(), "usageRemaining")
         return HealthVerdict(self.name, True, "logged in", left)
+
+    async def usage(self) -> Usage:
+        """Records that were new to the account, which is what a credit is (§3.2)."""
+        reply = await self.call("usage", "GET", "/data/v1/users/usage", classify=classify)
+        used = _counted(reply.json(), "currentUsage")
+        if used is None:
+            raise VendorUnavailable(self.name, "usage", "the answer names no usage", reply.status)
+        return Usage(used)
 
     async def _log_in(self) -> None:
         pair = f"{self.access.secret('zoominfo_client_id')}:{self.access.secret('zoominfo_client_secret')}"
@@ -260,13 +269,13 @@ def _items(document: Record) -> list[Record]:
     return objects(document.get("data"))
 
 
-def _credits_left(document: Record) -> Decimal | None:
-    """What is left of the contacts the contract allows; the vendor's own OpenAPI has `data` as a list."""
+def _counted(document: Record, name: str) -> Decimal | None:
+    """A figure of the limit on contacts; the vendor's own OpenAPI has `data` as a list."""
     data = document.get("data")
     entry = data[0] if isinstance(data, list) and data else data
     limits = objects(_listed(inner(entry, "attributes", "usage")))
     limits.sort(key=lambda limit: limit.get("limitType") != "uniqueIdLimit")
-    return amount(limits[0].get("usageRemaining")) if limits else None
+    return amount(limits[0].get(name)) if limits else None
 
 
 def _linkedin(urls: Any) -> str | None:

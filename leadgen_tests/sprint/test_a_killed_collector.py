@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,11 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 import dagster as dg
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from leadgen_assets.automation.abandoned import close_killed_runs
+from leadgen_assets.cli.main import app
+from leadgen_assets.stores.ledger_sums import LedgerEntry
 from leadgen_tests.sprint.office import Office, failures, open_office
 from leadgen_tests.sprint.plans import small_sprint
 
@@ -38,6 +44,10 @@ class Killed:
     """{vendor: {operation: requests}} once the vendors had answered the dead."""
     closed: int
     runs: list[dg.ExecuteInProcessResult]
+    doubtful: list[LedgerEntry]
+    """Calls that were uncertain after the second run."""
+    readings: list[Result]
+    """`leadgen cost reconcile --json`: before anything was bought, after the second run, and once more."""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +56,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, str]) ->
     with open_office(root, servers, dagster_home=True) as office:
         sprint = small_sprint("killed", {"apollo-1": PAGES * 10, "brightdata-1": 40})
         key = office.open(sprint)
+        readings = [_reconcile(office)]
         office.sandbox.faults("apollo", latency_ms=500)
         with office.at_work():
             processes = [
@@ -67,7 +78,15 @@ def killed(tmp_path_factory: pytest.TempPathFactory, servers: dict[str, str]) ->
         office.sandbox.faults("apollo", latency_ms=0)
         requests = _drained(office)
         closed = close_killed_runs(office.instance, office.stores.pulses)
-        yield Killed(office, key, landed, requests, closed, office.collect(key))
+        runs = office.collect(key)
+        doubtful = office.stores.ledger.uncertain(timedelta(days=1))
+        readings += [_reconcile(office), _reconcile(office)]
+        yield Killed(office, key, landed, requests, closed, runs, doubtful, readings)
+
+
+def _reconcile(office: Office) -> Result:
+    with office.at_work():
+        return CliRunner().invoke(app, ["cost", "reconcile", "--json"])
 
 
 def _until(is_so: Callable[[], bool]) -> None:
@@ -106,7 +125,7 @@ def test_the_next_run_buys_no_page_that_was_or_may_have_been_bought(killed: Kill
     """NFR-007, design rule 1: at the vendor, exactly as many sales follow as the segment still needs; a call that was
     on the wire when its sender died stays on record as uncertain and is not sent again."""
     before, after = killed.requests["apollo"]["bulk_match"], _requests(killed.office)["apollo"]["bulk_match"]
-    doubtful = {int(each.entry_id.rpartition("/")[2]) for each in killed.office.stores.ledger.uncertain(timedelta(0))}
+    doubtful = {int(each.entry_id.rpartition("/")[2]) for each in killed.doubtful}
     landed = killed.office.stores.raw_pages.landed(killed.key, "apollo-1")
 
     assert [failures(each) for each in killed.runs] == [{}, {}]
@@ -138,6 +157,23 @@ def test_every_record_is_accounted_for_after_the_crash(killed: Killed) -> None:
     assert len(ids) == len(set(ids)) == PAGES * 10 == next(s for s in status.segments if s.id == "apollo-1").delivered
     assert len(rows) == status.unique
     assert killed.office.stores.raw_pages.without_outcome(killed.key, "apollo-1") == []
-    ledger = killed.office.stores.ledger
-    doubtful = sum(each.usd for each in ledger.uncertain(timedelta(0)))
-    assert ledger.committed(killed.key) == ledger.spent(killed.key) + doubtful
+
+
+def test_what_was_uncertain_is_settled_by_what_the_vendor_says_it_billed(killed: Killed) -> None:
+    """Issue 4, PHX-03: to the credit; once more changes nothing; nothing is left held."""
+    first, second, third = (
+        {each["vendor"]: each for each in json.loads(run.stdout)["vendors"]} for run in killed.readings
+    )
+    office, ledger = killed.office, killed.office.stores.ledger
+    billed = Decimal(office.sandbox.calls()["apollo"]["credits_used"])
+    decided = ledger.decided(killed.key)
+
+    assert [run.exit_code for run in killed.readings] == [0, 0, 0]
+    assert {each["verdict"] for each in first.values()} == {"first reading"}
+    assert second["apollo"]["verdict"] == second["brightdata"]["verdict"] == third["apollo"]["verdict"] == "agrees"
+    assert {*second["apollo"]["billed"], *second["apollo"]["not_billed"]} == {each.entry_id for each in killed.doubtful}
+    assert (third["apollo"]["billed"], third["apollo"]["used"]) == ([], "0")
+    assert len(decided) == len(killed.doubtful) > 0
+    assert ledger.settled_of("apollo").credits == billed
+    assert ledger.uncertain(timedelta(0)) == []
+    assert ledger.committed(killed.key) == ledger.spent(killed.key)

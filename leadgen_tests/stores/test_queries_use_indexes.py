@@ -28,6 +28,7 @@ from leadgen_assets.stores.reports import ReportBook, WrittenReport
 from leadgen_assets.stores.slow_commands import slow_commands
 from leadgen_assets.stores.sprint_book import SprintBook
 from leadgen_assets.stores.suppressions import Suppressions
+from leadgen_assets.stores.usage_readings import Reading, UsageReadings
 from leadgen_assets.stores.vendor_jobs import VendorJobs
 
 from .samples import COLLECTED, lead, lead_id
@@ -146,6 +147,12 @@ def ledger(db) -> None:
     store.settled_of("apollo")
     store.decide("c/doubt", Decimal(1), Decimal(1), "says")
     store.decided("autumn")
+    readings = UsageReadings(db)
+    readings.record(
+        Reading("apollo", "a", datetime.now(UTC), "ada", "credits", Decimal(1), Decimal(1), "", "agrees", True)
+    )
+    readings.base("apollo", "a")
+    readings.latest("apollo")
     controls = Controls(db)
     controls.pause_all("autumn", "ada", "why", once="a")
     controls.pause_enrichment("autumn", "ada", "why", once="a")
