@@ -26,6 +26,7 @@ from leadgen_assets.checks.drift import build_drift_check
 from leadgen_assets.checks.expectations import EXPECTATIONS
 from leadgen_assets.checks.inputs import Quality
 from leadgen_assets.leads.schema import SOURCES
+from leadgen_assets.resources.event_log import keep_event_log_clean
 from leadgen_assets.resources.lake import LakeIOManager
 from leadgen_assets.resources.notify import Desk
 from leadgen_assets.resources.reports import Reports
@@ -74,4 +75,5 @@ def _drift(stores: Stores, sprint: str, segment: str) -> list[str]:
     return list(stores.opened.raw_pages.drift(sprint, segment))
 
 
+keep_event_log_clean()
 defs = build_defs()

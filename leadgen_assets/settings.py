@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from leadgen_assets.redaction import logs
+from leadgen_assets.redaction.known import KNOWN
 from leadgen_assets.vault.source import VaultSource
 
 Mode = Literal["sandbox", "live"]
@@ -179,6 +181,11 @@ class Settings(Home):
         """The first source that knows a setting wins."""
         vault = VaultSource(settings_cls, dotenv_settings)
         return init_settings, env_settings, vault, dotenv_settings, file_secret_settings
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ARG002
+        """Whoever reads the settings keeps their secrets out of what is logged and printed from then on."""
+        KNOWN.learn(self.secret_values())
+        logs.install()
 
     @cached_property
     def backups(self) -> Path:

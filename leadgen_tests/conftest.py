@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from leadgen_assets.redaction.known import KNOWN
 from leadgen_assets.services.lifecycle import running
 from leadgen_assets.settings import Settings
 
@@ -50,6 +51,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, but LEADGEN_REQUIRE_BROWSER=1: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_one_test() -> Iterator[None]:
+    """What one test calls a secret is an ordinary word to the next one."""
+    before = KNOWN.values
+    yield
+    KNOWN.replace(before)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from rich.console import Console
 from leadgen_assets.cli.health import examine
 from leadgen_assets.cli.workplace import lay_out_dagster_home, wants_postgres
 from leadgen_assets.desk import diagnostics as parts_of
-from leadgen_assets.desk.scrub import Scrubber, names_of_leads, secrets_of
+from leadgen_assets.desk.scrub import Scrubber, names_of_leads
 from leadgen_assets.services import running, status
 from leadgen_assets.services.backup import catalogue
 from leadgen_assets.services.errors import ServiceUnavailable
@@ -72,7 +72,7 @@ def _secrets(settings: Settings) -> set[str]:
     embedded = read_json(ServiceHome(settings.home).root / "secrets.json") or {}
     words = ("KEY", "TOKEN", "SECRET", "PASSWORD", "WEBHOOK", "SMTP")
     environment = {value for name, value in os.environ.items() if any(word in name.upper() for word in words)}
-    return {*secrets_of(settings), *map(str, embedded.values()), *environment} - {"sandbox", ""}
+    return {*settings.secret_values(), *map(str, embedded.values()), *environment} - {"sandbox", ""}
 
 
 def _backups(folder: Path) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from leadgen_assets.redaction import logs
+from leadgen_assets.redaction.text import clean
 from leadgen_assets.services.errors import ServiceUnavailable
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import SprintFileError
@@ -36,6 +38,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        logs.install()
         try:
             return command(*args, **kwargs)
         except (
@@ -60,7 +63,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _tell(message: str) -> None:
-    Console(stderr=True, highlight=False).print(message, style="red", markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False).print(clean(message), style="red", markup=False, soft_wrap=True)
 
 
 def _setting(problem: Any) -> str:

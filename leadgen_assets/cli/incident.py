@@ -19,7 +19,7 @@ from leadgen_assets.cli.person import me
 from leadgen_assets.cli.sprint import which
 from leadgen_assets.cli.workplace import Workplace, workplace
 from leadgen_assets.desk.incidents import Event, incident_report, timeline
-from leadgen_assets.desk.scrub import Scrubber, names_of_leads, secrets_of
+from leadgen_assets.desk.scrub import Scrubber, names_of_leads
 from leadgen_assets.desk.status import sprint_status
 from leadgen_assets.stores.errors import StoreMissing
 from leadgen_assets.stores.incidents import Incident, IncidentSeverity
@@ -178,7 +178,7 @@ def _runs(incident: Incident) -> Iterator[Event]:
 
 
 def _scrubber(place: Workplace) -> Scrubber:
-    return Scrubber(secrets_of(place.settings), names_of_leads(place.stores.db))
+    return Scrubber(place.settings.secret_values(), names_of_leads(place.stores.db))
 
 
 def _moment(text: str) -> datetime:

@@ -16,7 +16,8 @@ from rich.table import Table
 from leadgen_assets.cli.doctor import check_vendor
 from leadgen_assets.cli.errors import CannotDo, told
 from leadgen_assets.cli.workplace import PROJECT
-from leadgen_assets.desk.credentials import MAX_AGE_DAYS, SHORTEST, Concern, concerns, credentials
+from leadgen_assets.desk.credentials import MAX_AGE_DAYS, Concern, concerns, credentials
+from leadgen_assets.redaction.known import SHORTEST
 from leadgen_assets.settings import SECRETS, Home, Settings
 from leadgen_assets.vault.vault import Vault
 from leadgen_assets.vendors import registry

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from leadgen_assets.redaction.known import SHORTEST
 from leadgen_assets.settings import ADDRESSES, SECRETS, Settings, password_in
 from leadgen_assets.vault.errors import VaultError
 from leadgen_assets.vault.keys import KeyFile
@@ -16,8 +17,6 @@ from leadgen_assets.vault.private import exposure
 from leadgen_assets.vault.vault import Secret, Vault
 
 MAX_AGE_DAYS = 90
-SHORTEST = 8
-"""Characters. A shorter value cannot be told from ordinary words, so it is not taken out of logs."""
 ENVIRONMENT, VAULT, DOTENV = "environment", "vault", ".env"
 
 

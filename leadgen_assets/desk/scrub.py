@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from pydantic import SecretStr
-
-from leadgen_assets.settings import Settings
+from leadgen_assets.redaction.known import HIDDEN, pattern_of
+from leadgen_assets.redaction.text import strict
 from leadgen_assets.stores.mongo import LEADS, MongoDatabase
-from leadgen_assets.vendors.redaction import HIDDEN, redacted
 
-_PIECE = 200
-"""Characters that are looked at together; `redacted` shortens what is longer."""
 _SHORTEST_SECRET = 4
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
@@ -23,15 +18,12 @@ class Scrubber:
     """Takes out what must not leave. `names` are people's full names."""
 
     def __init__(self, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> None:
-        self._secrets = sorted({each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True)
+        self._secrets = pattern_of(each for each in secrets if len(each) >= _SHORTEST_SECRET)
         self._pairs = {pair for name in names for pair in _pairs(name)}
 
     def line(self, text: str) -> str:
-        """One line without what must not leave; its length stays about the same."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        pieces = textwrap.wrap(text, _PIECE, break_long_words=False, break_on_hyphens=False)
-        return self._without_names(" ".join(redacted(each, (), {}) for each in pieces))
+        """One line without what must not leave."""
+        return self._without_names(strict(text, self._secrets))
 
     def text(self, text: str) -> str:
         """Several lines."""
@@ -49,22 +41,6 @@ class Scrubber:
         for at in sorted(hidden, reverse=True):
             text = text[: words[at].start()] + HIDDEN + text[words[at].end() :]
         return text
-
-
-def secrets_of(settings: Settings) -> Iterator[str]:
-    """Every secret in the settings, and the passwords inside addresses."""
-    for value in dict(settings).values():
-        if isinstance(value, SecretStr):
-            yield value.get_secret_value()
-    for address in (
-        settings.leadgen_mongo_uri,
-        settings.leadgen_redis_url,
-        settings.dagster_pg_url,
-        settings.leadgen_storage,
-    ):
-        found = re.search(r"://[^/@]*:([^/@]+)@", address or "")
-        if found:
-            yield found[1]
 
 
 def names_of_leads(db: MongoDatabase, limit: int = 250_000) -> Iterator[str]:

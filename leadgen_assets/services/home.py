@@ -20,6 +20,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from leadgen_assets.redaction.known import KNOWN
 from leadgen_assets.services.processes import ProcessIdentity
 
 _PORTS = range(20_000, 32_000)
@@ -107,6 +108,7 @@ class ServiceHome:
             if name not in known:
                 known[name] = secrets.token_hex(24)
                 write_json(path, known)
+        KNOWN.learn([str(known[name])])
         return str(known[name])
 
     def known_port(self, name: str) -> int | None:

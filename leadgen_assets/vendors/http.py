@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
+from leadgen_assets.redaction import logs
 from leadgen_assets.settings import VendorAccess
 from leadgen_assets.vendors.answers import Classified, Classifier, Reply, is_cut_short, parsed, retry_after
 from leadgen_assets.vendors.contracts import (
@@ -36,7 +37,7 @@ from leadgen_assets.vendors.contracts import (
 )
 from leadgen_assets.vendors.governor import CircuitOpen, Governor, RateWindowClosed
 from leadgen_assets.vendors.quota import Quota, told_quota
-from leadgen_assets.vendors.redaction import hush_http_loggers, redacted
+from leadgen_assets.vendors.redaction import redacted
 
 __all__ = ["Classified", "Classifier", "Reply", "VendorClient", "retry_after"]
 
@@ -126,7 +127,7 @@ class VendorClient:
         self._logins = 0
 
     async def __aenter__(self) -> Self:
-        hush_http_loggers()
+        logs.install()
         # A proxy from the environment is right for vendors and wrong for a server on this machine.
         is_local = urlsplit(self.access.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = httpx.AsyncClient(
