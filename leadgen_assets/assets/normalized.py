@@ -5,7 +5,8 @@ import pandas as pd
 
 from leadgen_assets.assets.failures import retried_if_it_helps
 from leadgen_assets.assets.metadata import normalised_metadata
-from leadgen_assets.collection.ingest import normalise_pages, quarantine
+from leadgen_assets.collection.ingest import quarantine
+from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.partitions import GRID, dimensions

@@ -14,7 +14,7 @@ from leadgen_assets.bench.records import FULL_SPRINT, made_elsewhere, pages
 from leadgen_assets.bench.traffic import requests_made
 from leadgen_assets.bench.vendors import larger_world
 from leadgen_assets.collection.collector import SegmentReport, collect_segment
-from leadgen_assets.collection.ingest import normalise_pages
+from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import fetcher, mapper
 from leadgen_assets.collection.workbench import Assignment
 from leadgen_assets.settings import Settings

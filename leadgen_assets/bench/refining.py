@@ -12,7 +12,7 @@ import pandas as pd
 from leadgen_assets.bench.ground import KEY, Ground
 from leadgen_assets.bench.measure import Job, Setup
 from leadgen_assets.bench.records import made_elsewhere, pages
-from leadgen_assets.collection.ingest import normalise_pages
+from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.leads.score import score
 from leadgen_assets.refinement.deduplicate import deduplicate

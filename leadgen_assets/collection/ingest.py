@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
-from operator import itemgetter
 from typing import Any, cast
 
 import pandas as pd
 
 from leadgen_assets.collection.first_look import count_quality
+from leadgen_assets.collection.normalising import REFUSED, normalise_pages
 from leadgen_assets.collection.workbench import Intake, Mapper
-from leadgen_assets.leads.columns import collector_paused
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.leads.identity import lead_id, lead_keys
-from leadgen_assets.leads.normalise import Columns, Normalised, TargetProfile, normalise_columns
-from leadgen_assets.leads.schema import COORDINATES, DRAFT_FIELDS
+from leadgen_assets.leads.normalise import TargetProfile
 from leadgen_assets.stores.batch_size import MOST
 from leadgen_assets.stores.claims import Claim, LeadKey
 from leadgen_assets.stores.documents import frame_documents
@@ -32,72 +30,6 @@ from leadgen_assets.vendors.contracts import Record
 
 BATCH_RECORDS = MOST
 """Pages that a killed run has left are made into leads in the largest batches: nobody waits for them."""
-
-
-PORTION = 10_000
-"""Records that are normalised at a time: more would cost memory and save nothing."""
-
-REFUSED = ["lead_id", "segment", "data_source", "page", "position", "reason", "field"]
-
-
-def normalise_pages(pages: Iterable[RawPage], mapper: Mapper, profile: TargetProfile) -> Normalised:
-    """Leads and quarantined records of some pages: the one path that both the collector and the asset take.
-
-    The pages may be an iterator; no more than a portion of them is held.
-    """
-    refused: list[dict[str, object]] = []
-    parts = [_normalised(part, mapper, profile, refused) for part in _portions(pages)]
-    parts = parts or [_normalised([], mapper, profile, refused)]
-    quarantined = [each.quarantined for each in parts if len(each.quarantined)] or [parts[0].quarantined]
-    if refused:
-        rejects = pd.DataFrame(refused, columns=REFUSED)
-        quarantined = [*quarantined, rejects] if len(quarantined[0]) else [rejects]
-    return Normalised(_together([each.leads for each in parts]), _together(quarantined))
-
-
-def _normalised(
-    pages: Sequence[RawPage], mapper: Mapper, profile: TargetProfile, refused: list[dict[str, object]]
-) -> Normalised:
-    with collector_paused():
-        return normalise_columns(_drafts(pages, mapper, refused), profile)
-
-
-def _drafts(pages: Sequence[RawPage], mapper: Mapper, refused: list[dict[str, object]]) -> Columns:
-    """The records of some pages as drafts by column; the vendor's error rows go to `refused`, erased ones nowhere."""
-    fields = itemgetter(*DRAFT_FIELDS)
-    rows: list[tuple[object, ...]] = []
-    for page in pages:
-        for position, record in enumerate(page.records):
-            if is_erased(record):
-                continue
-            lead = lead_id(page.sprint, page.segment, page.number, position)
-            place = (lead, page.sprint, page.segment, page.source, page.number, position, page.fetched_at)
-            if isinstance(record, dict) and not mapper.is_error(record):
-                rows.append(place + fields(mapper.to_draft(record)))
-            else:
-                reason = "vendor_error" if isinstance(record, dict) else "not_a_record"
-                refused.append({**dict(zip(COORDINATES, place, strict=True)), "reason": reason, "field": None})
-    names = (*COORDINATES, *DRAFT_FIELDS)
-    if not rows:
-        return {name: [] for name in names}
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-
-
-def _portions(pages: Iterable[RawPage]) -> Iterator[list[RawPage]]:
-    part: list[RawPage] = []
-    size = 0
-    for page in pages:
-        part.append(page)
-        size += len(page.records)
-        if size >= PORTION:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
-
-
-def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
 def ingest_pages(bench: OpenStores, pages: Sequence[RawPage], mapper: Mapper, profile: TargetProfile) -> Counts:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from leadgen_assets.collection.ingest import claim_and_insert, normalise_pages, quarantine
+from leadgen_assets.collection.ingest import claim_and_insert, quarantine
+from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.leads.identity import lead_keys
 from leadgen_assets.leads.normalise import TargetProfile

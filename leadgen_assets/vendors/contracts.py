@@ -415,6 +415,10 @@ def ignore_calls(record: CallRecord) -> None:
     """The observer for callers that do not count."""
 
 
+_LONGEST_NAME = 80
+_MOST_NAMES = 50
+
+
 @dataclass(frozen=True)
 class Drift:
     """Fields a vendor sent that `vendors.md` does not name: told as a warning, never a crash."""
@@ -428,4 +432,5 @@ class Drift:
         seen: set[str] = set()
         for record in records:
             seen.update(record)
-        return cls(vendor, tuple(sorted(seen - set(known))))
+        unknown = {name if len(name) <= _LONGEST_NAME and name.isprintable() else "…" for name in seen - set(known)}
+        return cls(vendor, tuple(sorted(unknown)[:_MOST_NAMES]))

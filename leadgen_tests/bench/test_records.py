@@ -8,7 +8,7 @@ import pytest
 
 from leadgen_assets.bench.ground import SPRINT_FILE, Ground
 from leadgen_assets.bench.records import pages, write_records
-from leadgen_assets.collection.ingest import normalise_pages
+from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.sprint_file import load_sprint
 

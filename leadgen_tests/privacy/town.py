@@ -18,7 +18,8 @@ from typing import Any
 
 import pandas as pd
 
-from leadgen_assets.collection.ingest import ingest_pages, normalise_pages
+from leadgen_assets.collection.ingest import ingest_pages
+from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.delivery.mapping import load_mapping
 from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
