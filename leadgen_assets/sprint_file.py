@@ -6,12 +6,24 @@ Pure: text in, frozen models out. Errors name file, key and allowed values.
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
+
+from leadgen_assets import yaml_text
+from leadgen_assets.yaml_text import YamlError, shown
 
 SourceName = Literal["apollo", "brightdata", "zoominfo", "sales_navigator"]
 EmailFinderName = Literal["hunter", "pdl"]
@@ -19,6 +31,28 @@ CompanyFinderName = Literal["brightdata", "clearbit", "hunter"]
 VerifierName = Literal["neverbounce", "hunter"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+MOST_LEADS = 10_000_000
+MOST_USD = 1e9
+MOST_WORDS = 500
+"""Titles, places, segments: beyond this somebody has pasted the wrong column."""
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("should be visible text on one line")
+    return text
+
+
+def _inside_the_home(pattern: str) -> str:
+    parts = PurePosixPath(pattern).parts
+    if not parts or parts[0] == "/" or ".." in parts or any("**" in each and each != "**" for each in parts):
+        raise ValueError("should be a pattern below LEADGEN_HOME, e.g. imports/sales_navigator/segment-1*")
+    return pattern
+
+
+Words = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+Pattern = Annotated[Words, AfterValidator(_inside_the_home)]
 
 
 class SprintFileError(ValueError):
@@ -31,24 +65,24 @@ class SprintFileError(ValueError):
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Target(_Model):
     """What the sprint promises. `collected` counts leads and duplicates, `unique` leads only."""
 
-    collected: int = Field(gt=0)
-    unique: int = Field(gt=0)
-    hours: float = Field(default=24, gt=0)
-    leads_per_hour: float = Field(default=833, ge=0)
+    collected: int = Field(gt=0, le=MOST_LEADS)
+    unique: int = Field(gt=0, le=MOST_LEADS)
+    hours: float = Field(default=24, gt=0, le=24 * 366)
+    leads_per_hour: float = Field(default=833, ge=0, le=MOST_LEADS)
 
 
 class Profile(_Model):
     """Whom the sprint looks for."""
 
-    titles: tuple[str, ...] = Field(min_length=1)
-    countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ("US",)
-    metros: tuple[str, ...] = ()
+    titles: tuple[Words, ...] = Field(min_length=1, max_length=MOST_WORDS)
+    countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = Field(default=("US",), max_length=MOST_WORDS)
+    metros: tuple[Words, ...] = Field(default=(), max_length=MOST_WORDS)
 
 
 class Segment(_Model):
@@ -58,10 +92,10 @@ class Segment(_Model):
     source: SourceName
     is_relieved: bool = False
     """All of its leads have moved to other segments (PHX-04); only then may `leads` be 0."""
-    leads: int = Field(ge=0)
-    titles: tuple[str, ...] = ()
-    locations: tuple[str, ...] = ()
-    files: str | None = None
+    leads: int = Field(ge=0, le=MOST_LEADS)
+    titles: tuple[Words, ...] = Field(default=(), max_length=MOST_WORDS)
+    locations: tuple[Words, ...] = Field(default=(), max_length=MOST_WORDS)
+    files: Pattern | None = None
     paused: bool = False
 
     @field_validator("leads")
@@ -95,7 +129,7 @@ class Gates(_Model):
     company_completeness: Share = 0.80
     validation_rate: Share = 0.70
     duplicate_rate: Share = 0.10
-    unique_leads: int = Field(default=1, ge=1)
+    unique_leads: int = Field(default=1, ge=1, le=MOST_LEADS)
 
 
 class ScoreWeights(_Model):
@@ -124,9 +158,9 @@ class Qualification(_Model):
 class Budget(_Model):
     """Money in US dollars; `alerts` are the shares of it that are announced."""
 
-    usd: float = Field(gt=0)
-    per_qualified_lead: float = Field(default=0.60, gt=0)
-    alerts: tuple[Share, ...] = (0.60, 0.80, 0.95)
+    usd: float = Field(gt=0, le=MOST_USD)
+    per_qualified_lead: float = Field(default=0.60, gt=0, le=MOST_USD)
+    alerts: tuple[Share, ...] = Field(default=(0.60, 0.80, 0.95), max_length=MOST_WORDS)
 
 
 class Crm(_Model):
@@ -152,7 +186,7 @@ class Sprint(_Model):
     name: Identifier
     target: Target
     profile: Profile
-    segments: tuple[Segment, ...] = Field(min_length=1)
+    segments: tuple[Segment, ...] = Field(min_length=1, max_length=MOST_WORDS)
     enrichment: Enrichment = Enrichment()
     gates: Gates = Gates()
     score: ScoreWeights = ScoreWeights()
@@ -190,9 +224,13 @@ class Sprint(_Model):
 def parse_sprint(text: str, origin: str = "sprint file") -> Sprint:
     """A sprint from YAML text. Raises `SprintFileError` with every problem found, none of them a traceback."""
     try:
-        content: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SprintFileError(origin, [f"not YAML: {' '.join(str(error).split())}"]) from None
+        content = yaml_text.parse(text)
+    except YamlError as error:
+        raise SprintFileError(origin, [str(error)]) from None
+    return _validated(content, origin)
+
+
+def _validated(content: Any, origin: str) -> Sprint:
     if not isinstance(content, dict):
         raise SprintFileError(origin, ["expected a mapping with name, target, profile, segments and budget"])
     try:
@@ -204,10 +242,10 @@ def parse_sprint(text: str, origin: str = "sprint file") -> Sprint:
 def load_sprint(path: Path) -> Sprint:
     """A sprint from a file. Raises `SprintFileError` also when the file cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SprintFileError(str(path), [f"cannot be read: {error}"]) from None
-    return parse_sprint(text, str(path))
+        content = yaml_text.read(path)
+    except YamlError as error:
+        raise SprintFileError(str(path), [str(error)]) from None
+    return _validated(content, str(path))
 
 
 def dump_sprint(sprint: Sprint) -> str:
@@ -221,10 +259,17 @@ def problems(error: ValidationError) -> list[str]:
 
 
 def _problem(detail: Any) -> str:
-    key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in detail["loc"])) or "sprint"
-    message = detail["msg"].removeprefix("Value error, ")
+    key = shown(re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in detail["loc"]))) or "sprint"
+    message = shown(detail["msg"].removeprefix("Value error, "))
     if detail["type"] == "extra_forbidden":
         message = "unknown key; remove it or see docs for the keys of this part"
     given = detail.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return f"{key}: {message}{shown}"
+    quoted = f" (given: {shown(_quoted(given))})" if isinstance(given, str | int | float | bool) else ""
+    return f"{key}: {message}{quoted}"
+
+
+def _quoted(given: object) -> str:
+    try:
+        return repr(given)
+    except ValueError:  # Python does not write down numbers of more than 4,300 digits
+        return "a number without end"

@@ -11,12 +11,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from leadgen_assets import yaml_text
 from leadgen_assets.delivery.transforms import TRANSFORMS
 from leadgen_assets.leads.flags import FLAGS
 from leadgen_assets.leads.schema import LEAD_FIELDS
+from leadgen_assets.yaml_text import shown
 
 LEAD_VALUES: frozenset[str] = frozenset(
     (*LEAD_FIELDS, "data_quality_score", "is_qualified", "sources", "company_complete", "email_available")
@@ -101,9 +102,13 @@ class Mapping(BaseModel):
 def parse_mapping(text: str, origin: str = "mapping") -> Mapping:
     """A mapping from YAML text. Raises `MappingError` with every problem found."""
     try:
-        content: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise MappingError(origin, [f"not YAML: {' '.join(str(error).split())}"]) from None
+        content = yaml_text.parse(text)
+    except yaml_text.YamlError as error:
+        raise MappingError(origin, [str(error)]) from None
+    return _validated(content, origin)
+
+
+def _validated(content: Any, origin: str) -> Mapping:
     try:
         return Mapping.model_validate(content)
     except ValidationError as error:
@@ -118,16 +123,16 @@ def load_mapping(crm: str, path: Path | None = None) -> Mapping:
     source = path if path is not None else files("leadgen_assets.delivery") / "mappings" / f"{crm}.yaml"
     origin = str(path) if path is not None else f"delivery/mappings/{crm}.yaml"
     try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(origin, [f"cannot be read: {error}"]) from None
-    mapping = parse_mapping(text, origin)
+        content = yaml_text.read(Path(str(source)))
+    except yaml_text.YamlError as error:
+        raise MappingError(origin, [str(error)]) from None
+    mapping = _validated(content, origin)
     if mapping.crm != crm:
         raise MappingError(origin, [f"crm: is for {mapping.crm}, but the sprint delivers to {crm}"])
     return mapping
 
 
 def _problem(detail: Any) -> str:
-    key = ".".join(str(part) for part in detail["loc"]) or "file"
+    key = shown(".".join(str(part) for part in detail["loc"])) or "file"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{key}: {message}"
+    return f"{key}: {shown(message)}"

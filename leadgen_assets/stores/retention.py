@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+from leadgen_assets import yaml_text
+from leadgen_assets.yaml_text import shown
+
 FOREVER = timedelta(days=36_500)
 
 
@@ -42,14 +45,15 @@ def load_retention(path: Path | None = None) -> Retention:
     if path is None:
         return Retention()
     try:
-        given: Any = yaml.safe_load(path.read_text("utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RetentionError(f"{path}: cannot be read as YAML ({type(error).__name__})") from None
+        given: Any = yaml_text.read(path) or {}
+    except yaml_text.YamlError as error:
+        raise RetentionError(f"{path}: {error}") from None
     if not isinstance(given, dict):
         raise RetentionError(f"{path}: expected lines like raw_pages: 90")
     for place, days in given.items():
         if place not in documented_days():
-            raise RetentionError(f"{path}: {place}: unknown; there are {', '.join(documented_days())}")
-        if not isinstance(days, int) or isinstance(days, bool) or days < 0:
-            raise RetentionError(f"{path}: {place}: a whole number of days is needed, 0 for ever (given: {days!r})")
+            raise RetentionError(f"{path}: {shown(str(place))}: unknown; there are {', '.join(documented_days())}")
+        if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= FOREVER.days:
+            given_days = shown(repr(days))
+            raise RetentionError(f"{path}: {place}: a whole number of days is needed, 0 for ever (given: {given_days})")
     return Retention({**documented_days(), **given})

@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from leadgen_assets import yaml_text
+from leadgen_assets.yaml_text import shown
 
 TOGETHER = "*"
 """The operation that stands for all operations of a vendor together."""
@@ -100,11 +102,15 @@ def _documented() -> Limits:
 
 def _read(path: Path) -> dict[str, dict[str, tuple[Window, ...]]]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise LimitsError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
+        content = yaml_text.read(path)
+    except yaml_text.YamlError as error:
+        raise LimitsError(f"{path}: {error}") from None
     try:
         return _SCHEMA.validate_python(content or {})
     except ValidationError as error:
-        problems = [f"{path}: {'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()]
+        problems = [f"{path}: {_key(one['loc'])}: {shown(one['msg'])}" for one in error.errors()]
         raise LimitsError("\n".join(problems)) from None
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    return shown(".".join(map(str, place))) or "file"

@@ -14,8 +14,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from leadgen_assets import yaml_text
+from leadgen_assets.yaml_text import shown
 
 _LISTED = Path(__file__).with_name("prices.yaml")
 _ANY = "*"
@@ -155,13 +157,15 @@ _SCHEMA = TypeAdapter(dict[str, _Periods])
 
 def _read(path: Path) -> dict[str, tuple[VendorPrice, ...]]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PricesError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
+        content = yaml_text.read(path)
+    except yaml_text.YamlError as error:
+        raise PricesError(f"{path}: {error}") from None
     try:
         vendors = _SCHEMA.validate_python(content or {})
     except ValidationError as error:
-        problems = [f"{path}: {'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()]
+        problems = [
+            f"{path}: {shown('.'.join(map(str, one['loc']))) or 'file'}: {shown(one['msg'])}" for one in error.errors()
+        ]
         raise PricesError("\n".join(problems)) from None
     try:
         return {vendor: _in_order(vendor, periods) for vendor, periods in vendors.items()}

@@ -50,6 +50,18 @@ def is_told(text: str, private: Sequence[str] = ()) -> None:
         assert mark not in text, text
 
 
+def says(error: BaseException) -> str:
+    """The message of an error for people: something in every line, visible, not endless."""
+    text = str(error)
+    assert text.strip()
+    assert "Traceback" not in text
+    for line in text.splitlines():
+        assert line.strip()
+        assert line.isprintable(), ascii(line)
+        assert len(line) < 1000, line
+    return text
+
+
 def can_be_stored(value: Any) -> None:
     """MongoDB takes it."""
     bson.encode({"value": value})

@@ -49,7 +49,7 @@ def test_an_override_replaces_only_the_operations_it_names(tmp_path: Path) -> No
         ("apollo: {search: [{requests: 0, seconds: 60}]}", r"apollo\.search\.0\.requests: Input should be greater"),
         ("apollo: {search: [{requests: 5}]}", r"apollo\.search\.0\.seconds: Field required"),
         ("apollo: {search: [{requests: 5, seconds: 1, burst: 2}]}", r"apollo\.search\.0\.burst"),
-        ("apollo: [", "cannot be read"),
+        ("apollo: [", "not YAML"),
     ],
 )
 def test_a_mistake_in_an_override_names_file_key_and_remedy(tmp_path: Path, text: str, told: str) -> None:

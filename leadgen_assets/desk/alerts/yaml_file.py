@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from leadgen_assets import yaml_text
+from leadgen_assets.yaml_text import shown
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -29,12 +31,9 @@ def load(path: Path, model: type[M]) -> M:
 def read(path: Path) -> dict[str, Any]:
     """The mapping in a file. Raises `AlertFileError`."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise AlertFileError(f"{path}: cannot be read ({type(error).__name__})") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise AlertFileError(f"{path}: not YAML{f', see line {mark.line + 1}' if mark else ''}") from None
+        content = yaml_text.read(path)
+    except yaml_text.YamlError as error:
+        raise AlertFileError(f"{path}: {error}") from None
     if not isinstance(content, dict):
         raise AlertFileError(f"{path}: expected a mapping of keys and values")
     return content
@@ -50,8 +49,8 @@ def validated(content: Any, model: type[M], origin: str) -> M:
 
 
 def _problem(detail: Any) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
-    message = detail["msg"].removeprefix("Value error, ")
+    key = shown(".".join(str(part) for part in detail["loc"]))
+    message = shown(detail["msg"].removeprefix("Value error, "))
     if detail["type"] == "extra_forbidden":
         message = "unknown key"
     return f"{key}: {message}" if key else message

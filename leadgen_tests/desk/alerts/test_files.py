@@ -53,7 +53,7 @@ def test_a_file_changes_single_keys_and_adds_rules(tmp_path: Path) -> None:
         ),
         ("rules: {cpu: 5}", "rules.cpu: expected keys of a rule"),
         ("cpu: {threshold: 1}", "expected one key, rules"),
-        ("rules: [", "not YAML, see line 1"),
+        ("rules: [", "not YAML: "),
     ],
 )
 def test_a_mistake_in_a_rule_is_named_by_file_and_key(tmp_path: Path, text: str, says: str) -> None:
