@@ -112,7 +112,7 @@ def execute(
             tags=owner_tags(),
             raise_on_error=False,
         )
-        return RunOutcome(result.run_id, result.success, None if result.success else _problem(result))
+        return RunOutcome(result.run_id, result.success, None if result.success else problem_of(result.all_events))
 
 
 def outcome_of(run: Future[RunOutcome]) -> RunOutcome:
@@ -139,10 +139,6 @@ def print_to(log: Path) -> None:
     os.dup2(target, 2)
     os.close(target)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-
-
-def _problem(result: dg.ExecuteInProcessResult) -> str:
-    return problem_of(result.all_events)
 
 
 def problem_of(events: Sequence[dg.DagsterEvent]) -> str:

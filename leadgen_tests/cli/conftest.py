@@ -66,7 +66,9 @@ class OwnProcess:
         """The run, done."""
         done: Future[RunOutcome] = Future()
         result = self._office.execute(job, partition, assets)
-        done.set_result(RunOutcome(result.run_id, result.success, None if result.success else problem_of(result)))
+        done.set_result(
+            RunOutcome(result.run_id, result.success, None if result.success else problem_of(result.all_events))
+        )
         return done
 
 

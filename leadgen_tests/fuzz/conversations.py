@@ -83,7 +83,7 @@ async def finds_and_verifies(client: Any) -> None:
     await _find_companies(client)
     verifier = HunterVerifier(client)
     addresses = _addresses()
-    job = await verifier.start(addresses)
+    job = await verifier.start(addresses, "addresses")
     contract.is_job(await verifier.status(job))
     results = await attempt(verifier.results(job), _private())
     if results is not None:
@@ -100,7 +100,7 @@ async def verifies_a_list(client: Any) -> None:
     """NeverBounce: create, poll, results."""
     contract.is_verdict(await client.check())
     addresses = _addresses()
-    job = await attempt(client.start(addresses), _private())
+    job = await attempt(client.start(addresses, "addresses"), _private())
     if job is None:
         return
     contract.is_id(job)
