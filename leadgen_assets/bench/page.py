@@ -7,32 +7,28 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from leadgen_assets.bench import sections
-from leadgen_assets.bench.regression import Key, growths
-from leadgen_assets.bench.suite import Result
+from leadgen_assets.bench.regression import growths
+from leadgen_assets.bench.stages import BY_NAME
+from leadgen_assets.bench.suite import Result, planned
 
 BEGIN, END = sections.marks("benchmarks")
 
 HEADER = (
-    "Stage",
-    "Leads",
-    "Leads/s",
-    "Wall s",
-    "CPU s",
-    "Peak MB",
-    "of it before",
-    "Rounds",
-    "Baseline",
-    "Ratio",
-    "Growth",
-)
-LEFT = frozenset({"Stage", "Baseline"})
+    "Stage", "Leads", "Leads/s", "Wall s", "CPU s", "Peak MB", "of it before", "Rounds", "Baseline", "Ratio", "Growth",
+    "Measured",
+)  # fmt: skip
+LEFT = frozenset({"Stage", "Baseline", "Measured"})
+PUBLISHED = (20_000, 200_000, 1_000_000)
+"""Sizes that the page has a row for, whether it was measured or not."""
+
+Row = dict[str, Any]
+"""One stage at one size, in plain values, as `--json` prints it."""
 
 
 @dataclass(frozen=True)
@@ -75,64 +71,95 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
+        date = self.at.date().isoformat()
         return {
             "machine": asdict(self.machine),
-            "date": self.at.date().isoformat(),
+            "date": date,
+            "at": self.at.isoformat(timespec="minutes"),
             "seconds": round(self.seconds, 1),
-            "results": [{**_plain(each), "growth": self._growth_of(each)} for each in self.results],
+            "results": with_growth([{**_plain(each), "date": date} for each in self.results]),
         }
 
-    def to_markdown(self) -> str:
-        """The table, with where, when and how quiet it was."""
-        lines = [
-            f"Measured {self.at.date().isoformat()} on {self.machine}; the whole run took {self.seconds / 60:.1f} minutes. "
-            f"Load average when it began: {self.machine.load_before:g}.",
-            "",
-            *sections.table(HEADER, self.rows(code="`"), LEFT),
-        ]
-        said = [
-            f"- `{each.stage.name}` at {each.size:,}: {each.stage.tells(each.figures.notes)}."
-            for each in self.results
-            if each.stage.tells is not None
-        ]
-        return "\n".join([*lines, *(["", *said] if said else [])])
-
-    def rows(self, code: str = "") -> list[tuple[str, ...]]:
+    def rows(self) -> list[tuple[str, ...]]:
         """The results as cells of `HEADER`."""
-        return [row(each, code, self._growth_of(each)) for each in self.results]
-
-    def _growth_of(self, result: Result) -> float | None:
-        found = self._growths.get((result.stage.name, result.size))
-        return None if found is None else round(found, 3)
-
-    @cached_property
-    def _growths(self) -> dict[Key, float]:
-        return growths(self.results)
+        return [row(each) for each in self.to_json()["results"]]
 
 
-def row(result: Result, code: str = "", growth: float | None = None) -> tuple[str, ...]:
-    """A result as the cells of `HEADER`."""
-    done, ratio = result.figures, result.times_baseline
-    rounds = f"{done.rounds} (±{done.spread / 2:.0%})" if done.rounds > 1 else str(done.rounds)
-    return (
-        f"{code}{result.stage.name}{code}: {result.stage.says}",
-        f"{done.leads:,}",
-        f"{done.per_second:,.0f}",
-        f"{done.wall:,.2f}",
-        f"{done.cpu:,.2f}",
-        f"{done.peak_mb:,.0f}",
-        f"{done.start_mb:,.0f}" if done.start_mb else "–",
-        rounds,
-        f"{result.stage.compared_with}, {result.baseline.per_second:,.0f}/s" if result.baseline else "–",
-        f"{ratio:,.1f}×" if ratio is not None else "–",
-        f"{growth:.2f}" if growth is not None else "–",
+def with_growth(results: Sequence[Row]) -> list[Row]:
+    """The results with their growth exponents, each between two sizes of the same day."""
+    found: dict[tuple[str, str, int], float] = {}
+    for date in {each["date"] for each in results}:
+        same = [(each["stage"], each["size"], each["leads"], each["wall"]) for each in results if each["date"] == date]
+        found |= {(date, *key): growth for key, growth in growths(same).items()}
+    return [{**each, "growth": _rounded(found.get((each["date"], each["stage"], each["size"])))} for each in results]
+
+
+def merged(before: dict[str, Any], report: Report) -> dict[str, Any]:
+    """What is on record with a run's results in the place of earlier ones. Stages that are no more are left out."""
+    told = report.to_json()
+    known = {(each["stage"], each["size"]): {"date": before["date"], **each} for each in before.get("results", [])}
+    known |= {(each["stage"], each["size"]): each for each in told["results"]}
+    order = list(BY_NAME)
+    kept = sorted((key for key in known if key[0] in BY_NAME), key=lambda key: (key[1], order.index(key[0])))
+    return {**told, "results": with_growth([known[key] for key in kept])}
+
+
+def to_markdown(content: dict[str, Any]) -> str:
+    """The table of everything on record, with where, when and how quiet it was; what is missing has its row, too."""
+    machine, results = Machine(**content["machine"]), content["results"]
+    cells = {(each["stage"], each["size"]): row(each, code="`") for each in results}
+    order = list(BY_NAME)
+    published = [(stage.name, size) for stage, size in planned(BY_NAME, PUBLISHED)]
+    places = sorted({*cells, *published}, key=lambda key: (key[1], order.index(key[0])))
+    said = [
+        f"- `{each['stage']}` at {each['size']:,}: {tells(each['notes'])}."
+        for each in results
+        if (tells := BY_NAME[each["stage"]].tells) is not None
+    ]
+    return "\n".join(
+        [
+            f"Last run {content['date']} on {machine}; it took {content['seconds'] / 60:.1f} minutes. "
+            f"Load average when it began: {machine.load_before:g}.",
+            "",
+            *sections.table(HEADER, [cells.get(place) or _missing(*place) for place in places], LEFT),
+            *(["", *said] if said else []),
+        ]
     )
 
 
+def row(result: Row, code: str = "") -> tuple[str, ...]:
+    """A result as the cells of `HEADER`."""
+    baseline, ratio, growth = result["baseline"], result["times_baseline"], result["growth"]
+    rounds = f"{result['rounds']} (±{result['spread'] / 2:.0%})" if result["rounds"] > 1 else str(result["rounds"])
+    return (
+        f"{code}{result['stage']}{code}: {BY_NAME[result['stage']].says}",
+        f"{result['leads']:,}",
+        f"{result['leads_per_second']:,.0f}",
+        f"{result['wall']:,.2f}",
+        f"{result['cpu']:,.2f}",
+        f"{result['peak_mb']:,.0f}",
+        f"{result['start_mb']:,.0f}" if result["start_mb"] else "–",
+        rounds,
+        f"{baseline['what']}, {baseline['leads_per_second']:,.0f}/s" if baseline else "–",
+        f"{ratio:,.1f}×" if ratio is not None else "–",
+        f"{growth:.2f}" if growth is not None else "–",
+        result["date"],
+    )
+
+
+def _missing(stage: str, size: int) -> tuple[str, ...]:
+    return (f"`{stage}`: {BY_NAME[stage].says}", f"{size:,}", *["–"] * (len(HEADER) - 3), "not yet")
+
+
+def _rounded(growth: float | None) -> float | None:
+    return None if growth is None else round(growth, 3)
+
+
 def written(report: Report, path: Path) -> None:
-    """Replace the table of a page, and the figures beside it. `ValueError` when it has no such place."""
-    sections.replaced(path, "benchmarks", report.to_markdown())
-    sections.keep(path, report.to_json())
+    """Put a run's results on record beside a page and renew its table. `ValueError` when the page has no such place."""
+    content = merged(sections.on_record(path), report)
+    sections.replaced(path, "benchmarks", to_markdown(content))
+    sections.keep(path, content)
 
 
 def now() -> datetime:

@@ -56,17 +56,16 @@ def regressions(results: Iterable[Result], before: Mapping[Key, float]) -> list[
     return found
 
 
-def growths(results: Iterable[Result]) -> dict[Key, float]:
+def growths(measured: Iterable[tuple[str, int, int, float]]) -> dict[Key, float]:
     """Growth exponent of each stage at each size but its smallest: 1 means twice the time for twice the leads.
 
-    Between it and the next smaller size of the same run, by the median wall times.
+    `measured` are stage, size, leads and wall seconds; between a size and the next smaller one.
     """
     found: dict[Key, float] = {}
-    last: dict[str, Result] = {}
-    for each in sorted(results, key=lambda result: result.size):
-        smaller = last.get(each.stage.name)
-        if smaller is not None and smaller.figures.wall > 0 and each.figures.leads > smaller.figures.leads:
-            times = each.figures.wall / smaller.figures.wall
-            found[each.stage.name, each.size] = math.log(times) / math.log(each.figures.leads / smaller.figures.leads)
-        last[each.stage.name] = each
+    last: dict[str, tuple[int, float]] = {}
+    for stage, size, leads, wall in sorted(measured, key=lambda each: each[1]):
+        fewer, sooner = last.get(stage, (leads, 0.0))
+        if sooner > 0 and leads > fewer:
+            found[stage, size] = math.log(wall / sooner) / math.log(leads / fewer)
+        last[stage] = leads, wall
     return found

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from leadgen_assets.cli.bench_compare import compare
 from leadgen_assets.cli.bench_db import db
 from leadgen_assets.cli.bench_servers import environment, servers
 from leadgen_assets.cli.errors import CannotDo, told
@@ -22,29 +23,33 @@ if TYPE_CHECKING:  # the stages import everything there is; other commands need 
     from leadgen_assets.bench.stages import Stage
     from leadgen_assets.bench.suite import Result
 
-SIZES = (20_000, 200_000)
+SIZES = (20_000, 200_000, 1_000_000)
 QUICK = 1_000
 
 app = typer.Typer(invoke_without_command=True)
 app.command("db")(told(db))
+app.command("compare")(told(compare))
 
 
 @app.callback()
 @told
 def bench(
     context: typer.Context,
-    quick: Annotated[bool, typer.Option(help=f"{QUICK:,} leads instead of {SIZES[0]:,} and {SIZES[1]:,}.")] = False,
+    quick: Annotated[bool, typer.Option(help=f"{QUICK:,} leads only.")] = False,
     stages: Annotated[
         str, typer.Option(help="Comma-separated names; an unknown one lists them.", show_default="all")
     ] = "",
-    sizes: Annotated[str, typer.Option(help="Comma-separated numbers of leads.", show_default="20000,200000")] = "",
+    sizes: Annotated[
+        str, typer.Option(help="Comma-separated numbers of leads.", show_default="20000,200000,1000000")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     write: Annotated[Path | None, typer.Option(help="Renew the table in this file (docs/benchmarks.md).")] = None,
+    save: Annotated[Path | None, typer.Option(help="Keep the run in this file, for `leadgen bench compare`.")] = None,
     against: Annotated[
         Path | None, typer.Option(help="Fail where a ratio is 20 % worse than on record (docs/benchmarks.md).")
     ] = None,
 ) -> None:
-    """Measure collecting, refining, gating and storing, each beside a bare baseline; about half an hour on two cores.
+    """Measure collecting, refining, gating and storing, each beside a bare baseline; about an hour on two cores.
 
     Works in servers and folders of its own, on invented people; your databases are not touched.
     """
@@ -70,8 +75,8 @@ def bench(
     except suite.BenchmarkFailed as error:
         problem = str(error)
     report = page.Report(machine, at, time.monotonic() - began, results)
-    if write is not None and problem is None:
-        _write(report, write)
+    if problem is None:
+        _keep(report, save, write)
     _show(report, as_json)
     if problem is not None:
         raise CannotDo(f"{problem}\nWhat was measured before it is above; no file was written.")
@@ -126,13 +131,16 @@ def _measured(plan: Sequence[tuple[Stage, int]], folder: Path, console: Console)
         yield from suite.run(alone, folder, tell)
 
 
-def _write(report: Report, path: Path) -> None:
+def _keep(report: Report, save: Path | None, write: Path | None) -> None:
     from leadgen_assets.bench import page
 
     try:
-        page.written(report, path)
+        if save is not None:
+            save.write_text(json.dumps(report.to_json(), indent=1) + "\n", encoding="utf-8")
+        if write is not None:
+            page.written(report, write)
     except (OSError, ValueError) as error:
-        raise CannotDo(f"The table was not written: {error}") from None
+        raise CannotDo(f"The run was not written: {error}") from None
 
 
 def _show(report: Report, as_json: bool) -> None:

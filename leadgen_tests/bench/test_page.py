@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from leadgen_assets.bench.measure import Figures
-from leadgen_assets.bench.page import BEGIN, END, HEADER, Machine, Report, row, written
+from leadgen_assets.bench.page import BEGIN, END, HEADER, Machine, Report, to_markdown, written
 from leadgen_assets.bench.regression import recorded
+from leadgen_assets.bench.sections import marks, on_record
 from leadgen_assets.bench.stages import BY_NAME
 from leadgen_assets.bench.suite import Result
 
@@ -41,7 +42,7 @@ def test_the_table_takes_the_place_between_the_markers_and_nothing_else(report: 
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"\n{END}\nafter\n")
     assert "old table" not in text
-    assert text.count("| `insert`") == 1
+    assert text.count("| `insert`") == 2  # measured at 20,000, not yet at 200,000
     assert all(f" {name} " in text for name in HEADER)
 
 
@@ -58,7 +59,7 @@ def test_a_file_without_a_place_for_the_table_is_left_alone(report: Report, tmp_
 
 def test_the_machine_is_described_without_naming_it(report: Report) -> None:
     """Charter: no host name, no user, no path in what is published."""
-    shown = report.to_markdown() + json.dumps(report.to_json())
+    shown = to_markdown(report.to_json()) + json.dumps(report.to_json())
 
     assert f"{report.machine.cores} cores" in shown
     assert platform.python_version() in shown
@@ -73,9 +74,8 @@ def test_the_ratio_compares_a_lead_with_a_lead_of_the_baseline(report: Report) -
 
     assert inserted.times_baseline == pytest.approx(4)
     ratio = HEADER.index("Ratio")
-    assert row(inserted)[ratio] == "4.0×"
     assert sprint.times_baseline is None
-    assert row(sprint)[ratio] == "–"
+    assert [each[ratio] for each in report.rows()] == ["4.0×", "–"]
 
 
 def test_growth_says_whether_ten_times_the_leads_take_ten_times_as_long() -> None:
@@ -87,6 +87,25 @@ def test_growth_says_whether_ten_times_the_leads_take_ten_times_as_long() -> Non
 
     assert [each[HEADER.index("Growth")] for each in report.rows()] == ["–", "1.00", "2.00", "–"]
     assert [each["growth"] for each in report.to_json()["results"]] == [None, 1.0, 2.0, None]
+
+
+def test_a_run_of_some_stages_renews_only_their_rows(report: Report, tmp_path: Path) -> None:
+    """Issue 5: the page is made from what is on record; what was never measured says so."""
+    page = tmp_path / "benchmarks.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    written(report, page)
+    later = [Result(BY_NAME["insert"], 200_000, figures(200_000, 40.0), None)]
+
+    written(Report(Machine.this(), datetime(2026, 11, 23, 9, tzinfo=UTC), 60.0, later), page)
+
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.read_text().splitlines() if "| `" in line]
+    dates = {(each[0].split(":")[0], each[1]): each[-1] for each in rows}
+    assert dates["`insert`", "20,000"] == "2026-11-22"
+    assert dates["`insert`", "200,000"] == "2026-11-23"
+    assert dates["`score`", "1,000,000"] == "not yet"
+    assert [each[1] for each in rows] == sorted((each[1] for each in rows), key=lambda size: int(size.replace(",", "")))
+    growth = {(each["stage"], each["size"]): each["growth"] for each in on_record(page)["results"]}
+    assert growth == {("insert", 20_000): None, ("sprint", 20_000): None, ("insert", 200_000): None}
 
 
 def test_ratios_are_kept_beside_the_page_for_the_next_run(report: Report, tmp_path: Path) -> None:
@@ -106,4 +125,6 @@ def test_the_committed_page_has_a_place_for_the_table() -> None:
     """Issue item 8: `leadgen bench --write docs/benchmarks.md` works in a clone."""
     text = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
 
-    assert 0 < text.index(BEGIN) < text.index(END)
+    for part in ("benchmarks", "database", "two runs"):
+        begin, end = marks(part)
+        assert 0 < text.index(begin) < text.index(end)
