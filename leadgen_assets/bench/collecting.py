@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 from leadgen_assets.bench.ground import KEY, Ground
-from leadgen_assets.bench.measure import Job
+from leadgen_assets.bench.measure import Job, Setup
 from leadgen_assets.bench.records import FULL_SPRINT, made_elsewhere, pages
 from leadgen_assets.bench.traffic import requests_made
 from leadgen_assets.bench.vendors import larger_world
@@ -18,6 +19,7 @@ from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import fetcher, mapper
 from leadgen_assets.collection.workbench import Assignment
 from leadgen_assets.settings import Settings
+from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.vendors import registry
 
@@ -25,30 +27,41 @@ _SAMPLE = 200
 """Leads that are normalised before the clock starts."""
 
 
-@contextmanager
-def collecting(ground: Ground) -> Iterator[Job]:
-    """Search, buy, land, normalise, claim, insert, count, as `raw_<source>` does it, rate limits wide open.
+@cache
+def collecting_from(*sources: str) -> Setup:
+    """Search, buy, land, normalise, claim, insert, count, as `raw_<source>` does it, rate limits wide open, for the
+    segments of some sources.
 
     More leads than one sprint has come from a world as many times as large.
     """
-    with ExitStack() as stack:
-        if ground.size > FULL_SPRINT:
-            stack.enter_context(_larger_world(ground))
-        stores = stack.enter_context(ground.stores("collect"))
-        job = Job(lambda: 0, rounds=1)
 
-        def run() -> int:
-            before = requests_made()
-            reports = asyncio.run(_collect(ground, stores))
-            short = [f"{each.segment}: {each.progress.stopped_because}" for each in reports if each.is_short]
-            if short:
-                raise RuntimeError("; ".join(short))
-            job.notes["requests"] = requests_made() - before
-            return sum(each.counts.delivered for each in reports)
+    @contextmanager
+    def collecting(ground: Ground) -> Iterator[Job]:
+        with ExitStack() as stack:
+            if ground.size > FULL_SPRINT:
+                stack.enter_context(_larger_world(ground))
+            stores = stack.enter_context(ground.stores("_".join(("collect", *sources))))
+            segments = [each for each in ground.sprint.segments if each.source in sources]
+            job = Job(lambda: 0, rounds=1)
 
-        job.before = lambda: _made_ready(ground, stores)
-        job.run = run
-        yield job
+            def run() -> int:
+                before = requests_made()
+                reports = asyncio.run(_collect(ground, stores, segments))
+                short = [f"{each.segment}: {each.progress.stopped_because}" for each in reports if each.is_short]
+                if short:
+                    raise RuntimeError("; ".join(short))
+                job.notes["requests"] = requests_made() - before
+                return sum(each.counts.delivered for each in reports)
+
+            job.before = lambda: _made_ready(ground, stores)
+            job.run = run
+            yield job
+
+    return collecting
+
+
+collecting = collecting_from("apollo", "brightdata", "zoominfo", "sales_navigator")
+"""All ten segments."""
 
 
 @contextmanager
@@ -61,7 +74,8 @@ def _larger_world(ground: Ground) -> Iterator[None]:
 
 
 def _made_ready(ground: Ground, stores: OpenStores) -> None:
-    """Open the sprint, and load the tables of names and places: a sprint's workers are forked with them loaded."""
+    """Open the sprint and forget earlier claims; load the tables of names and places, with which workers are forked."""
+    stores.redis.flushdb()
     stores.book.open(KEY, ground.sprint)
     sample = Ground(_SAMPLE, ground.folder)
     made_elsewhere(sample)
@@ -69,7 +83,7 @@ def _made_ready(ground: Ground, stores: OpenStores) -> None:
         normalise_pages(pages(sample, segment), mapper(segment.source), sample.profile)
 
 
-async def _collect(ground: Ground, stores: OpenStores) -> list[SegmentReport]:
+async def _collect(ground: Ground, stores: OpenStores, segments: Sequence[Segment]) -> list[SegmentReport]:
     from leadgen_assets.resources.vendors import adaptive_widths, both, counted
 
     settings = Settings()
@@ -77,7 +91,7 @@ async def _collect(ground: Ground, stores: OpenStores) -> list[SegmentReport]:
     governor, observer = registry.governor(settings), both(counted(stores, KEY), widths.observe)
     async with AsyncExitStack() as stack:
         bound = []
-        for segment in ground.sprint.segments:
+        for segment in segments:
             client = await stack.enter_async_context(registry.source(segment.source, settings, governor, observer))
             assignment = Assignment(KEY, ground.sprint, segment)
             fetch = fetcher(segment.source, client, settings.home, widths)

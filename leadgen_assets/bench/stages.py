@@ -11,6 +11,7 @@ from leadgen_assets.bench.enriching import enriching_from_cache, enriching_over_
 from leadgen_assets.bench.ground import MOST_STORED
 from leadgen_assets.bench.limited import collecting_at_the_limit, told_use
 from leadgen_assets.bench.measure import Setup
+from leadgen_assets.bench.peering import collecting_apollo, peer, peers_missing
 from leadgen_assets.bench.records import FULL_SPRINT as ONE_SPRINT
 from leadgen_assets.bench.refining import deduplicating, gating, normalising, parquet, scoring
 from leadgen_assets.bench.storing import bare_insert_many, in_batches_of, inserting, publishing, shaped_insert_many
@@ -33,12 +34,15 @@ class Stage:
     largest_baseline: int | None = None
     """Beyond it the baseline is left out: it would take as long as the stage itself."""
     needs_sandbox: bool = False
+    missing: Callable[[], str | None] | None = None
+    """Why it cannot be measured here; None when it can."""
     tells: Callable[[Mapping[str, float]], str] | None = None
     """What the notes of a run say, as a sentence below the table."""
 
 
 _PANDAS = "pandas: write and read the frame as Parquet"
 _PYMONGO = "pymongo: insert_many, journaled, no validator, no indexes"
+_TIGHT = "asyncio script: httpx and insert_many, nothing else, not journaled"
 _HTTPX = "httpx: as many bare GETs, one after the other"
 
 STAGES: tuple[Stage, ...] = (
@@ -89,6 +93,18 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "collect", "ten segments at once in one process, over HTTP", collecting, bare_gets("collect"), _HTTPX,
         largest=MOST_STORED, needs_sandbox=True,
+    ),
+    Stage(
+        "collect-apollo", "the two Apollo segments at once in one process, over HTTP", collecting_apollo, peer("tight"), _TIGHT,
+        largest=ONE_SPRINT, needs_sandbox=True,
+    ),
+    *(
+        Stage(f"peer-{name}", says, peer(script, is_foreign=foreign), peer("tight"), _TIGHT, largest=ONE_SPRINT,
+              needs_sandbox=True, missing=peers_missing if foreign else None)
+        for name, script, says, foreign in (
+            ("dlt", "dlt_pipeline", "the same with dlt, parallel, appended to DuckDB", True),
+            ("naive", "naive", "the same one request after the other, each person inserted alone", False),
+        )
     ),
     Stage(
         "limited", "one Apollo account, documented limits, two homes collecting at once", collecting_at_the_limit,

@@ -52,6 +52,9 @@ def run(plan: Iterable[tuple[Stage, int]], folder: Path, tell: Tell) -> Iterator
     """
     baselines: dict[tuple[Setup, int], Figures] = {}
     for stage, size in plan:
+        if stage.missing is not None and (why := stage.missing()):
+            tell(f"{stage.name} is left out: {why}")
+            continue
         ground = Ground(size, folder)
         for frame in stage.starts_from:
             prepare(ground, ground.made(frame), tell)
