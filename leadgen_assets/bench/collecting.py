@@ -40,7 +40,7 @@ def collecting_from(*sources: str) -> Setup:
         with ExitStack() as stack:
             if ground.size > FULL_SPRINT:
                 stack.enter_context(_larger_world(ground))
-            stores = stack.enter_context(ground.stores("_".join(("collect", *sources))))
+            stores = stack.enter_context(ground.stores("collect" if len(sources) > 1 else f"collect_{sources[0]}"))
             segments = [each for each in ground.sprint.segments if each.source in sources]
             job = Job(lambda: 0, rounds=1)
 

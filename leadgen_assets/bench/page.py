@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from leadgen_assets.bench import sections
+from leadgen_assets.bench.chart import drawn
 from leadgen_assets.bench.regression import growths
 from leadgen_assets.bench.stages import BY_NAME
 from leadgen_assets.bench.suite import Result, planned
@@ -26,6 +27,9 @@ HEADER = (
 LEFT = frozenset({"Stage", "Baseline", "Measured"})
 PUBLISHED = (20_000, 200_000, 1_000_000)
 """Sizes that the page has a row for, whether it was measured or not."""
+
+CHART = Path("images", "benchmarks.svg")
+"""Beside the page."""
 
 Row = dict[str, Any]
 """One stage at one size, in plain values, as `--json` prints it."""
@@ -156,10 +160,12 @@ def _rounded(growth: float | None) -> float | None:
 
 
 def written(report: Report, path: Path) -> None:
-    """Put a run's results on record beside a page and renew its table. `ValueError` when the page has no such place."""
+    """Put a run's results on record beside a page, and renew its table and its chart. `ValueError` when the page has no
+    place for the table."""
     content = merged(sections.on_record(path), report)
     sections.replaced(path, "benchmarks", to_markdown(content))
     sections.keep(path, content)
+    drawn(content, path.parent / CHART)
 
 
 def now() -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from leadgen_assets.bench.claiming import bare_lua_claims, claiming
 from leadgen_assets.bench.collecting import collecting
 from leadgen_assets.bench.endtoend import sprinting, sprinting_unwatched
 from leadgen_assets.bench.enriching import enriching_from_cache, enriching_over_http
@@ -42,6 +43,7 @@ class Stage:
 
 _PANDAS = "pandas: write and read the frame as Parquet"
 _PYMONGO = "pymongo: insert_many, journaled, no validator, no indexes"
+_LUA = "redis: the same keys set by a bare Lua script, in Redis alone"
 _TIGHT = "asyncio script: httpx and insert_many, nothing else, not journaled"
 _HTTPX = "httpx: as many bare GETs, one after the other"
 
@@ -78,6 +80,10 @@ STAGES: tuple[Stage, ...] = (
             ("indexes", "with our indexes, without validator", False, True),
             ("both", "with our validator and indexes: what `insert` could be at best", True, True),
         )
+    ),
+    Stage(
+        "claim", "duplicate checks, pages of 250, on record in Redis and MongoDB", claiming, bare_lua_claims, _LUA,
+        starts_from=("normalised",), largest=MOST_STORED,
     ),
     Stage(
         "publish", "scored leads over provisional ones, journaled", publishing, bare_insert_many, _PYMONGO,

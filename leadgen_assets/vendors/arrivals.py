@@ -17,7 +17,7 @@ from leadgen_assets.vendors.limits import Window
 GUARD = 0.005
 """By this share every window is taken to be longer than documented: clocks run at slightly different rates, and lateness
 below it need not be told."""
-KNOWN_AFTER = 30.0
+KNOWN_AFTER = 10.0
 """Seconds of calling after which the fastest answer so far tells what every call takes. Sooner, all of them may have been
 slow on their way."""
 TOLD_AFTER = 0.02

@@ -155,4 +155,4 @@ def test_no_call_arrives_later_than_it_is_taken_to(calls: list[tuple[float, floa
     arrivals, fastest = Arrivals(), 0.01
     told(arrivals, 0.0, fastest + 0.02)
     for number, (way, back) in enumerate(calls):
-        assert way - fastest <= told(arrivals, 10.0 * number, way + back) + 1e-9
+        assert way - fastest <= told(arrivals, 5.0 * number, way + back) + 1e-9
