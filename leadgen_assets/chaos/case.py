@@ -18,7 +18,7 @@ from leadgen_assets.stores.suppressions import Suppressions
 
 MOST_STARTS = 4
 """Of the command for one fault, the first one included: a person would not try more often."""
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 """After which a command that does not end counts as hanging."""
 LOOK_SECONDS = 0.005
 
@@ -93,18 +93,20 @@ def _play(ground: Ground, case: Case, chance: random.Random, done: Outcome) -> N
     waiting = [(step, step.moment.reached(ground, case.sprint, chance)) for step in case.steps]
     started = time.monotonic()
     while True:
+        scene.look()
         if waiting and waiting[0][1]():
             step = waiting.pop(0)[0]
+            scene.vendor = chance.choice(step.moment.vendors)
             with suppress(NoVictim):
                 step.fault.strike(scene)
                 done.struck.append(step)
         if not scene.command.is_alive():
+            scene.heal()
             if scene.command.exitcode == 0:
                 return
             if done.starts >= MOST_STARTS * len(case.steps):
                 done.violations.append(f"not delivered after {done.starts} starts")
                 return
-            scene.heal()
             ground.wait_ready()
             time.sleep(chance.choice((0.0, 0.7)))  # at once, as a supervisor does, or when the last worker is gone
             scene.command, started = ground.start(case.sprint, case.crm, case.storage), time.monotonic()
@@ -112,12 +114,12 @@ def _play(ground: Ground, case: Case, chance: random.Random, done: Outcome) -> N
         elif time.monotonic() - started > START_SECONDS:
             done.violations.append(f"start {done.starts} did not end within {START_SECONDS:.0f} s")
             scene.kill_command()
-        _pause(scene, bool(waiting))
+        _pause(scene, is_waiting=bool(waiting))
 
 
-def _pause(scene: Scene, is_waiting: bool) -> None:
+def _pause(scene: Scene, *, is_waiting: bool) -> None:
     """A moment; up to half a second where only the command's end is waited for."""
-    if is_waiting:
+    if is_waiting or scene.passing:
         time.sleep(LOOK_SECONDS)
     else:
         scene.command.join(0.5)

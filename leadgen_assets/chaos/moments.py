@@ -18,6 +18,8 @@ class Moment:
     phase: int
     """Moments of later phases come later in a sprint."""
     reached: Callable[[Ground, str, random.Random], Callable[[], bool]]
+    vendors: tuple[str, ...]
+    """Who is asked then."""
     crm: str | None = None
     """The CRM without which it does not come."""
 
@@ -57,14 +59,19 @@ class _Later:
         return self._since is not None and time.monotonic() - self._since >= self._seconds
 
 
-COLLECTION = Moment("collection", 1, _requests("apollo", "bulk_match", 6))
-BETWEEN_PAGES = Moment("between pages", 1, _between_pages)
-SNAPSHOT = Moment("snapshot under way", 1, _requests("brightdata", "filter", 1))
-REFINEMENT = Moment("refinement", 2, _refining)
-ENRICHMENT = Moment("enrichment", 2, _requests("hunter", "finder", 30))
-VERIFICATION = Moment("verification job under way", 2, _requests("neverbounce", "jobs", 1))
-CRM = Moment("CRM sync", 3, _requests("hubspot", "upsert", 1), "hubspot")
-CRM_JOB = Moment("CRM job under way", 3, _requests("salesforce", "jobs", 4), "salesforce")
+SOURCES = ("apollo", "zoominfo", "brightdata")
+COLLECTION = Moment("collection", 1, _requests("apollo", "bulk_match", 6), SOURCES)
+BETWEEN_PAGES = Moment("between pages", 1, _between_pages, SOURCES)
+SNAPSHOT = Moment("snapshot under way", 1, _requests("brightdata", "filter", 1), ("brightdata",))
+REFINEMENT = Moment("refinement", 2, _refining, ("clearbit",))
+ENRICHMENT = Moment("enrichment", 2, _requests("hunter", "finder", 30), ("hunter", "clearbit"))
+VERIFICATION = Moment("verification job under way", 2, _requests("neverbounce", "jobs", 1), ("neverbounce",))
+CRM = Moment("CRM sync", 3, _requests("hubspot", "upsert", 1), ("hubspot",), "hubspot")
+CRM_JOB = Moment("CRM job under way", 3, _requests("salesforce", "jobs", 4), ("salesforce",), "salesforce")
 
 ALL = (COLLECTION, REFINEMENT, CRM, BETWEEN_PAGES, ENRICHMENT, CRM_JOB, SNAPSHOT, VERIFICATION)
 """In an order in which neighbours are of different phases."""
+ASKING = (COLLECTION, ENRICHMENT, CRM, SNAPSHOT, VERIFICATION, CRM_JOB)
+"""Vendors are being asked."""
+PAYING = (COLLECTION, ENRICHMENT, SNAPSHOT, VERIFICATION)
+JOBS = (SNAPSHOT, VERIFICATION, CRM_JOB)

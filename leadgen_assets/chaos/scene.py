@@ -1,4 +1,4 @@
-"""What a fault may lay hands on: the command, its workers, the servers, the vendors of one case."""
+"""What a fault may lay hands on: the command, its workers, the servers, the vendors, the disk of one case."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 import psutil
 
+from leadgen_assets.chaos.disk import fill, free
 from leadgen_assets.chaos.ground import Ground
-
-GONE_SECONDS = 10.0
 
 
 class NoVictim(RuntimeError):
@@ -30,11 +31,15 @@ class Scene:
     sprint: str
     command: BaseProcess
     chance: random.Random
-    healing: list[tuple[str, str, object]] = field(default_factory=list)
-    """Vendor switches to set back before the next start: vendor, name, value."""
+    vendor: str = ""
+    """The vendor that is asked at this moment."""
+    passing: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    """What passes by itself: when, and how."""
 
     def kill_command(self) -> None:
         """kill -9."""
+        if not self.command.is_alive():
+            raise NoVictim("the command has ended")
         self.command.kill()
         self.command.join()
 
@@ -46,23 +51,53 @@ class Scene:
         os.kill(self.chance.choice(workers), signal.SIGKILL)
 
     def kill_server(self, name: str) -> None:
-        """kill -9 of a store's server."""
+        """kill -9 of a store's server; its supervisor starts it again."""
         os.kill(self._server(name), signal.SIGKILL)
 
     def freeze_server(self, name: str) -> None:
-        """Stop a store's server for one to three seconds: it is there and does not answer."""
+        """Stop a store's server for up to three seconds: it is there and does not answer."""
         pid = self._server(name)
         os.kill(pid, signal.SIGSTOP)
-        try:
-            time.sleep(self.chance.uniform(1.0, 3.0))
-        finally:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        self._passes(partial(_go_on, pid), 3.0)
+
+    def flush_redis(self) -> None:
+        """Forget everything."""
+        self.ground.redis.flushall()
+
+    def fill_disk(self) -> None:
+        """Not a byte is left in the home, for up to three seconds."""
+        fill(self.ground.home)
+        self._passes(partial(free, self.ground.home), 3.0)
+
+    def switch(self, vendor: str, seconds: float = 2.0, **faults: Any) -> None:
+        """Set a vendor's fault switches for up to so many seconds."""
+        sim = self.ground.sims[vendor or self.vendor]
+        before = {name: getattr(sim.faults, name) for name in faults}
+
+        def lay(values: dict[str, Any]) -> None:
+            for name, value in values.items():
+                setattr(sim.faults, name, value)
+            sim.faults_changed()
+
+        lay(faults)
+        self._passes(partial(lay, before), seconds)
+
+    def look(self) -> None:
+        """Let pass what is due."""
+        now = time.monotonic()
+        due = [each for each in self.passing if each[0] <= now]
+        self.passing = [each for each in self.passing if each[0] > now]
+        for _, undo in due:
+            undo()
 
     def heal(self) -> None:
-        """Set back what does not pass by itself, as a person would before starting again."""
-        for vendor, name, value in self.healing:
-            setattr(self.ground.sims[vendor].faults, name, value)
+        """Let everything pass, as a person would wait for it before starting again."""
+        for _, undo in self.passing:
+            undo()
+        self.passing = []
+
+    def _passes(self, undo: Callable[[], None], within: float) -> None:
+        self.passing.append((time.monotonic() + self.chance.uniform(within / 4, within), undo))
 
     def _server(self, name: str) -> int:
         pid = self.ground.server(name)
@@ -77,3 +112,8 @@ class Scene:
                 target = os.readlink(f"/proc/{each.pid}/fd/1")
                 if target.startswith(str(self.ground.logs / f"{self.sprint}-")) and each.status() != "zombie":
                     yield each.pid
+
+
+def _go_on(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -39,14 +40,24 @@ def chaos(
     something was not survived.
     """
     from leadgen_assets.chaos import ground, page, suite
+    from leadgen_assets.chaos.disk import small_disk
     from leadgen_assets.chaos.tally import Tally
     from leadgen_assets.cli.chaos_process import Starter
 
-    plan = suite.planned(_faults(faults), range(first, first + seeds))
+    chosen = _faults(faults)
     console, began, tally = Console(stderr=True, highlight=False, soft_wrap=True), time.monotonic(), Tally()
     start_command = Starter()
-    total, played = sum(map(len, plan.values())), 0
-    with TemporaryDirectory(prefix="leadgen-chaos-") as folder, environment(Path(folder)), running(Settings()):
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="leadgen-chaos-")))
+        if not stack.enter_context(small_disk(folder / "home")):
+            left_out = [each.name for each in chosen if each.needs_disk]
+            chosen = [each for each in chosen if not each.needs_disk]
+            if left_out:
+                console.print(f"Left out: {', '.join(left_out)}; no disk may be mounted here.", style="yellow")
+        stack.enter_context(environment(folder))
+        stack.enter_context(running(Settings()))
+        plan = suite.planned(chosen, range(first, first + seeds))
+        total, played = sum(map(len, plan.values())), 0
         try:
             for done, tally in suite.run(plan, Settings().home, start_command):
                 played += 1

@@ -19,6 +19,10 @@ class Faults:
     """Share of requests that never get an answer (done and billed at the vendor all the same)."""
     truncate_rate: float = 0.0
     """Share of answers whose body stops half way (done and billed all the same)."""
+    garbage_rate: float = 0.0
+    """Share of good answers that are no JSON at all, with status 200 (done and billed all the same)."""
+    repeat_rate: float = 0.0
+    """Share of free answers that are the one before, of the same operation: a page delivered twice."""
     expired_token: bool = False
     """Token vendors: every token issued until now is dead. Key vendors: the key is refused while set."""
     credits_out: bool = False

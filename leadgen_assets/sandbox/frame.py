@@ -165,6 +165,7 @@ class VendorSim:
         """How often each request was charged, by a digest of what it asked for: twice means paid twice."""
         self.too_early: Tally[str] = Tally()
         """Requests that broke a rate window, by operation; injected storms are not counted."""
+        self._last: dict[str, Response] = {}
 
     def routes(self) -> Sequence[Route]:
         """The endpoints, built with `endpoint`."""
@@ -245,6 +246,8 @@ class VendorSim:
             return response
         if faults.truncate_rate and response.status_code == 200 and self.chance.random() < faults.truncate_rate:
             response = _cut(response)
+        elif faults.garbage_rate and response.status_code == 200 and self.chance.random() < faults.garbage_rate:
+            response = plain("<!doctype html><title>Maintenance</title>")
         self._count(operation, str(response.status_code))
         return response
 
@@ -277,7 +280,17 @@ class VendorSim:
             response = refused.response
         if self.credits_used > before:
             self.receipts[call.digest] += 1
+        elif response.status_code == 200:
+            response = self._perhaps_repeated(call.operation, response)
         return response
+
+    def _perhaps_repeated(self, operation: str, response: Response) -> Response:
+        last = self._last.get(operation)
+        self._last[operation] = response
+        is_repeated = (
+            last is not None and self.faults.repeat_rate > 0 and self.chance.random() < self.faults.repeat_rate
+        )
+        return last if last is not None and is_repeated else response
 
     def _shortest_window(self, operation: str) -> Window:
         windows = [window for window, _ in self.windows.usage(operation)]
