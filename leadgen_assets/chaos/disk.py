@@ -14,10 +14,10 @@ _BLOCK = bytes(1 << 20)
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[bool]:
-    """Mount a disk of `SIZE_MB` at the folder. False when that is not allowed; then the folder stays as it is."""
+def small_disk(folder: Path, size_mb: int = SIZE_MB) -> Iterator[bool]:
+    """Mount a disk of that size at the folder. False when that is not allowed; then the folder stays as it is."""
     folder.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m,mode=0755", "leadgen-chaos", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m,mode=0755", "leadgen-chaos", str(folder)]
     try:
         is_mounted = subprocess.run(mount, capture_output=True).returncode == 0
     except OSError:

@@ -60,16 +60,15 @@ class Ground:
     mongo: MongoClient[dict[str, Any]]
     database: str
     redis: redis.Redis
+    services: ServiceHome
+    """The servers' processes and states."""
+    sizes: Mapping[str, int]
+    """Records asked of each paid source."""
 
     @property
     def db(self) -> Database[dict[str, Any]]:
         """The database of the cases; read with a client of our own."""
         return self.mongo[self.database]
-
-    @property
-    def services(self) -> ServiceHome:
-        """The servers' processes and states."""
-        return ServiceHome(self.home)
 
     @property
     def logs(self) -> Path:
@@ -81,7 +80,7 @@ class Ground:
         self.wait_ready()
         for name in (LEADS, *SIDE_INDEXES):
             self.db[name].delete_many({})
-        self.redis.flushall()
+        self.redis.flushdb()
         for name, sim in self.sims.items():
             sim.reset()
             sim.faults.latency_ms = LATENCY_MS.get(name, 0)
@@ -91,7 +90,7 @@ class Ground:
         """`leadgen sprint start` for that sprint, as a process of its own, with Dagster's storage on SQLite, which costs
         half of the time, or in PostgreSQL."""
         path = self.home / f"{sprint}.yaml"
-        path.write_text(dump_sprint(small.make_sprint(sprint, self.world, crm)))
+        path.write_text(dump_sprint(small.make_sprint(sprint, self.world, crm, self.sizes)))
         environment = {name: value for name, value in os.environ.items() if name.startswith(("LEADGEN_", "DAGSTER_"))}
         environment["DAGSTER_HOME"] = str(self.home / f"dagster-{storage}")
         return self.start_command(path, self.logs / f"{sprint}.log", environment)
@@ -105,7 +104,7 @@ class Ground:
     def wait_ready(self) -> None:
         """Return once every server is up again. Raises `NotReady`."""
         deadline = time.monotonic() + READY_SECONDS
-        while not all(self.server(name) for name in ("mongo", "redis", "postgres")):
+        while not self._is_ready():
             if time.monotonic() > deadline:
                 raise NotReady(f"servers are not back after {READY_SECONDS:.0f} s: {self.services.live_state()}")
             time.sleep(0.05)
@@ -119,10 +118,23 @@ class Ground:
                     raise
                 time.sleep(0.05)
 
+    def _is_ready(self) -> bool:
+        state = self.services.live_state()
+        return state is not None and all(each.state == "ready" for each in state.servers.values())
+
 
 @contextmanager
-def opened(home: Path, seed: int, start_command: StartCommand) -> Iterator[Ground]:
-    """The ground of one seed's cases. The servers run already, their addresses are in the environment."""
+def opened(
+    home: Path,
+    seed: int,
+    start_command: StartCommand,
+    *,
+    services: Path | None = None,
+    sizes: Mapping[str, int] = small.SIZES,
+) -> Iterator[Ground]:
+    """The ground of one seed's cases. The servers run already, in the home or in that of `services`; their addresses are
+    in the environment."""
+    home.mkdir(parents=True, exist_ok=True)
     limits = small.write_limits(home / "limits.yaml")
     fast = load_limits(small.write_limits(home / "sandbox-limits.yaml", SPEED, small.JITTER))
     settings = Settings()
@@ -139,7 +151,10 @@ def opened(home: Path, seed: int, start_command: StartCommand) -> Iterator[Groun
         stack.callback(client.close)
         migrate(mongo[settings.leadgen_database])
         _lay_out_dagster(home)
-        yield Ground(home, start_command, world, app.state.sims, url, mongo, settings.leadgen_database, client)
+        servers = ServiceHome(services or home)
+        yield Ground(
+            home, start_command, world, app.state.sims, url, mongo, settings.leadgen_database, client, servers, sizes
+        )  # fmt: skip
 
 
 def _settle(folder: Path) -> None:
@@ -153,7 +168,7 @@ def _lay_out_dagster(home: Path) -> None:
     """A Dagster home for each kind of storage; its tables are made now, because two processes cannot do it at once."""
     for storage, configuration in DAGSTER.items():
         own = home / f"dagster-{storage}"
-        if not own.exists():
+        if not own.exists() and (storage == "sqlite" or os.environ.get("DAGSTER_PG_URL")):
             own.mkdir(parents=True)
             shutil.copyfile(configuration, own / "dagster.yaml")
             with dg.DagsterInstance.from_config(str(own)) as instance:

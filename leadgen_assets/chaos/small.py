@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,16 @@ from leadgen_assets.vendors.limits import load_limits
 PEOPLE = 800
 SIZES = {"apollo-1": 80, "brightdata-1": 45, "zoominfo-1": 70}
 """Records asked of the paid sources; each can give more, because a purchase that broke off is made up for."""
-EXPORTED = "sales-navigator-1"
 METROS = ("New York", "San Francisco", "Los Angeles", "Chicago", "Boston")
 ALL_METROS = (*METROS, "Seattle", "Austin", "Denver", "Atlanta")
+SEARCHES: dict[str, dict[str, Any]] = {
+    "apollo-1": {"source": "apollo", "locations": list(METROS)},
+    "brightdata-1": {
+        "source": "brightdata", "titles": ["Performance Marketing Manager"], "locations": ["New York, NY"],
+    },
+    "zoominfo-1": {"source": "zoominfo"},
+}  # fmt: skip
+EXPORTED = "sales-navigator-1"
 
 LIMITS: dict[str, dict[str, tuple[int, float]]] = {
     "apollo": {"bulk_match": (30, 3.0), "search": (200, 60.0)},
@@ -38,16 +46,11 @@ def make_world(seed: int) -> World:
     return World.generate(seed, PEOPLE)
 
 
-def make_sprint(name: str, world: World, crm: str) -> Sprint:
-    """The sprint file's content. Its gates are low: whether a gate refuses is for other tests."""
+def make_sprint(name: str, world: World, crm: str, sizes: Mapping[str, int]) -> Sprint:
+    """A sprint of these sizes and the export files. Its gates are low: whether a gate refuses is for other tests."""
     exported = len(world.pool(EXPORTED))
     segments: list[dict[str, Any]] = [
-        {"id": "apollo-1", "source": "apollo", "locations": list(METROS), "leads": SIZES["apollo-1"]},
-        {
-            "id": "brightdata-1", "source": "brightdata", "titles": ["Performance Marketing Manager"],
-            "locations": ["New York, NY"], "leads": SIZES["brightdata-1"],
-        },
-        {"id": "zoominfo-1", "source": "zoominfo", "leads": SIZES["zoominfo-1"]},
+        *({"id": each, "leads": leads, **SEARCHES[each]} for each, leads in sizes.items()),
         {
             "id": EXPORTED, "source": "sales_navigator", "files": "imports/sales_navigator/segment-1*",
             "leads": exported,
