@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from leadgen_assets.collection.ingest import in_batches, ingest_as_they_land, ingest_pages
-from leadgen_assets.collection.moving import BLOCKED
 from leadgen_assets.collection.workbench import NO_MORE, Assignment, Intake, Mapper, Progress
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.sprint_file import Segment
@@ -16,13 +15,8 @@ from leadgen_assets.stores.batch_size import MOST, BatchSize
 from leadgen_assets.stores.ledger_sums import OPEN
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import Purse
-from leadgen_assets.vendors.contracts import (
-    VendorError,
-    VendorNotEntitled,
-    VendorOutOfCredits,
-    VendorRejectedCredentials,
-    VendorUnavailable,
-)
+from leadgen_assets.vendors.blocked import block_named, block_of
+from leadgen_assets.vendors.contracts import VendorError
 from leadgen_assets.vendors.prices import PriceList, load_prices
 
 Fetch = Callable[[Intake], Awaitable[None]]
@@ -81,27 +75,14 @@ async def collect_segment(
     try:
         await fetch(intake)
     except VendorError as error:
-        await asyncio.to_thread(bench.book.record_stop, key, segment, str(error), blocked_by(error))
+        await asyncio.to_thread(bench.book.record_stop, key, segment, str(error), block_of(error))
         raise
     finally:
         finished.set()
         await ingesting
     stopped = why_short(progress, intake.current())
-    await asyncio.to_thread(bench.book.record_stop, key, segment, stopped, stopped if stopped in BLOCKED else None)
+    await asyncio.to_thread(bench.book.record_stop, key, segment, stopped, block_named(stopped))
     return await asyncio.to_thread(report, bench, assignment, progress)
-
-
-_BLOCKING: tuple[tuple[type[VendorError], str], ...] = (
-    (VendorUnavailable, "unavailable"),
-    (VendorOutOfCredits, "out of credits"),
-    (VendorRejectedCredentials, "credential rejected"),
-    (VendorNotEntitled, "not entitled"),
-)
-
-
-def blocked_by(error: VendorError) -> str | None:
-    """The word for a vendor that will deliver nothing more for now; None for an error of a single call."""
-    return next((word for kind, word in _BLOCKING if isinstance(error, kind)), None)
 
 
 def why_short(progress: Progress, segment: Segment) -> str | None:

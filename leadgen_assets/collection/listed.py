@@ -13,6 +13,7 @@ from leadgen_assets.collection.workbench import Intake
 from leadgen_assets.stores.ledger import AlreadySettled
 from leadgen_assets.stores.ledger_doubts import BROKE_OFF
 from leadgen_assets.stores.raw_pages import ERASED_TEXT
+from leadgen_assets.vendors.blocked import Block
 from leadgen_assets.vendors.contracts import (
     ListedSource,
     SearchQuery,
@@ -137,7 +138,7 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
         purchase = await source.buy(batch)
     except VendorOutOfCredits:
         await asyncio.to_thread(bench.ledger.release, entry)
-        intake.progress.stopped_because = "out of credits"
+        intake.progress.stopped_because = Block.OUT_OF_CREDITS.value
         return
     except VendorOutcomeUnknown as error:
         await asyncio.to_thread(bench.ledger.doubt, entry, error.detail)
@@ -149,7 +150,7 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
         await asyncio.to_thread(bench.ledger.release, entry)
         raise
     if purchase.refused:
-        intake.progress.stopped_because = "out of credits"
+        intake.progress.stopped_because = Block.OUT_OF_CREDITS.value
     intake.progress.not_found += len(purchase.missing)
     intake.progress.opted_out += len(purchase.suppressed)
     keys = [("vendor", f"{at.source}:{each}") for each in purchase.suppressed]

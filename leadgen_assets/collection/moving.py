@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-BLOCKED = ("unavailable", "out of credits", "credential rejected", "not entitled")
-"""Reasons for which a vendor delivers nothing more until something changes that is not ours to change."""
-
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a segment stands. `blocked`: one of `BLOCKED`. `is_exhausted`: its source has nobody else for its search."""
+    """Where a segment stands. `blocked`: a `vendors.blocked.Block`. `is_exhausted`: its source has nobody else for its search."""
 
     segment: str
     target: int

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from leadgen_assets.collection.workbench import EVERYBODY, NOBODY, Intake
 from leadgen_assets.stores.vendor_jobs import VendorJob
+from leadgen_assets.vendors.blocked import Block
 from leadgen_assets.vendors.contracts import (
     ORDER_SECONDS,
     JobState,
@@ -80,7 +81,7 @@ async def _start(source: SnapshotSource, intake: Intake, entry: str, attempt: in
         await _not_ordered(intake, entry)
         if not isinstance(error, VendorOutOfCredits):
             raise
-        intake.progress.stopped_because = "out of credits"
+        intake.progress.stopped_because = Block.OUT_OF_CREDITS.value
         return None
     if job_id is None:
         await _not_ordered(intake, entry)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadgen_assets.collection.moving import BLOCKED, Move, Standing, lent, moves_away, moves_back
+from leadgen_assets.collection.moving import Move, Standing, lent, moves_away, moves_back
+from leadgen_assets.vendors.blocked import Block
 
 STANDINGS = st.lists(
     st.builds(
@@ -13,7 +14,7 @@ STANDINGS = st.lists(
         segment=st.sampled_from([f"s{number}" for number in range(6)]),
         target=st.integers(0, 5000),
         delivered=st.integers(0, 5000),
-        blocked=st.sampled_from([None, None, *BLOCKED]),
+        blocked=st.sampled_from([None, None, *Block]),
         is_exhausted=st.booleans(),
         is_paused=st.booleans(),
     ),
