@@ -115,6 +115,8 @@ class Settings(Home):
     leadgen_database: str = "lead_generation"
     leadgen_mongo_patience: float = Field(900.0, gt=0)
     """Seconds for which a run waits for an absent MongoDB before it fails; the next run goes on where it stopped."""
+    leadgen_crm_patience: float = Field(1800.0, gt=0)
+    """Seconds for which a sync waits for a CRM that does not answer; the next one sends what is left."""
     leadgen_storage: str | None = Field(default=None, repr=False)
     leadgen_mode: Mode = "sandbox"
     leadgen_sandbox_url: str | None = None

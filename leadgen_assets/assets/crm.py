@@ -11,6 +11,9 @@ from leadgen_assets.partitions import SPRINTS
 from leadgen_assets.resources.stores import Stores
 from leadgen_assets.resources.vendors import Vendors
 
+GOES_ON = (
+    "What is in the CRM stays and is not sent again; `leadgen sprint start` or the sensor `crm_is_back` sends the rest."
+)
 MADE_FROM_ONE_ANOTHER = tuple(map(dg.AssetKey, ("deduplicated_leads", "enriched_leads", "scored_leads")))
 
 
@@ -34,6 +37,12 @@ def crm_sync(
     stores.opened.live.stage(key, "crm_sync", context.run_id)
     with retried_if_it_helps():
         report = vendors.deliver(stores.opened, key, stores.sprint(key), scored_leads)
+    if report.has_waited_in_vain:
+        raise dg.Failure(
+            f"{report.target} did not answer for so long that waiting ended ({report.stopped_because}). "
+            f"{report.unsent:,} leads are not sent. {GOES_ON}",
+            allow_retries=False,
+        )
     if report.stopped_because:
         raise dg.RetryRequested(max_retries=3, seconds_to_wait=5)
     return dg.MaterializeResult(

@@ -32,6 +32,8 @@ def status(current: SprintStatus) -> None:
     console.print(f"[bold]{current.sprint}[/bold]  {current.state}")
     console.print(_figures(current), "")
     console.print(_segments(current))
+    if current.crm_waits:
+        console.print(current.crm_waits, markup=False, style="yellow")
     for each in current.segments:
         if each.reason:
             console.print(f"{each.id}: {each.reason}", markup=False, style="yellow")

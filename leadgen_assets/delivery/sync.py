@@ -1,68 +1,45 @@
 """CRM sync (REQ-019, REQ-020, TL-06): qualified leads in batches, one recorded outcome per lead, only what has changed.
 
-A batch's outcomes are on record before the next batch is sent, so that a sync that dies is simply run again.
+A batch's outcomes are on record before the next batch is sent, so that a sync that dies is simply run again. A CRM that does
+not answer is waited for (`waiting`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import Counter
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 
 from leadgen_assets.delivery.mapping import Mapping, MappingError
+from leadgen_assets.delivery.report import SyncReport
 from leadgen_assets.delivery.rows import CrmRow, map_leads, payload_hash
 from leadgen_assets.delivery.validation import validate
+from leadgen_assets.delivery.waiting import CrmWait, Patience
 from leadgen_assets.stores.crm_outcomes import CrmOutcomes, LeadOutcome
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.suppressions import Suppressions
 from leadgen_assets.stores.vendor_jobs import VendorJobs
-from leadgen_assets.vendors.contracts import ORDER_SECONDS, CrmClient, CrmOutcome, CrmResult, ResumableCrm, VendorError
+from leadgen_assets.vendors.contracts import (
+    ORDER_SECONDS,
+    CrmClient,
+    CrmOutcome,
+    CrmResult,
+    ResumableCrm,
+    VendorError,
+    VendorUnavailable,
+)
 
 RETRY_WAITS = (1.0, 2.0, 4.0)
 """NFR-006: a record that failed for a passing reason is sent again at most three times."""
+PATIENCE = 1800.0
+"""Seconds for which a sync waits for its CRM; the leads must be there two hours after collection (REQ-019)."""
 _BLACKLISTED = ("GDPR_BLACKLISTED_EMAIL", "OPTED_OUT")
-_log = logging.getLogger(__name__)
-
-
-@dataclass
-class SyncReport:
-    """What became of the qualified leads: created + updated + unchanged + failed + refused + suppressed + unsent."""
-
-    target: str
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    """The CRM already holds them in this form; not sent."""
-    failed: int = 0
-    refused: int = 0
-    """Not sent, because the mapping cannot make a valid record of them."""
-    suppressed: int = 0
-    """Not sent, because they must not be contacted."""
-    unsent: int = 0
-    """Not reached, because the CRM stopped answering; the next run sends them."""
-    retried: int = 0
-    """Records that had to be sent more than once."""
-    batches: int = 0
-    stopped_because: str | None = None
-    reasons: Counter[str] = field(default_factory=Counter)
-    """Why leads failed or were refused, and how many each."""
-    adjusted: Counter[str] = field(default_factory=Counter)
-    """Values that were changed to fit the CRM, by field."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the CRM holds every lead it may hold."""
-        return self.stopped_because is None and not (self.failed or self.refused or self.unsent)
-
-    def as_record(self) -> dict[str, Any]:
-        """Plain values, for metadata and reports."""
-        return {**vars(self), "reasons": dict(self.reasons), "adjusted": dict(self.adjusted)}
 
 
 @dataclass(frozen=True)
@@ -75,6 +52,8 @@ class Ledgers:
     jobs: VendorJobs
     tally: Callable[[dict[str, int]], None] = lambda _: None
     """Told of every batch what came of it, for the live desk: `crm:synced`, `crm:failed`."""
+    waits: Callable[[CrmWait | None], None] = lambda _: None
+    """Told when the CRM does not answer, with every attempt, and None when it does again."""
 
 
 async def sync(
@@ -85,18 +64,29 @@ async def sync(
     sprint: str,
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    patience: float = PATIENCE,
+    clock: Callable[[], float] = time.monotonic,
 ) -> SyncReport:
     """Bring the qualified ones of `leads` (scored leads: LEAD_FIELDS, is_qualified, data_quality_score) into the CRM.
 
+    A CRM that does not answer is waited for, up to `patience` seconds at a time.
     Raises `MappingError` with every problem, before anything is sent, when the mapping does not fit the CRM;
-    `VendorError` when the CRM cannot even be asked for its fields; and store errors. A CRM that fails later ends in
-    `stopped_because` with the outcomes so far recorded.
+    `VendorError` when the CRM refuses to tell its fields; and store errors. A CRM that fails later, or was waited for in vain,
+    ends in `stopped_because` with the outcomes so far recorded.
     """
-    describe = await client.describe()
+
+    async def told(wait: CrmWait | None) -> None:
+        await asyncio.to_thread(ledgers.waits, wait)
+
+    qualified = leads[leads["is_qualified"].fillna(False).astype(bool)] if "is_qualified" in leads else leads
+    waiting = Patience(client.name, patience, told, sleep, clock, unsent=len(qualified))
+    try:
+        describe = await waiting.through(client.describe)
+    except VendorUnavailable as error:
+        return SyncReport(client.name, unsent=len(qualified), stopped_because=str(error), has_waited_in_vain=True)
     problems = validate(mapping, describe)
     if problems:
         raise MappingError(f"mapping for {mapping.crm}", problems)
-    qualified = leads[leads["is_qualified"].fillna(False).astype(bool)] if "is_qualified" in leads else leads
     barred = await asyncio.to_thread(ledgers.suppressions.mask, qualified)
     report = SyncReport(client.name, suppressed=int(barred.sum()))
     mapped = map_leads(qualified[~barred], mapping, describe)
@@ -111,13 +101,17 @@ async def sync(
     await asyncio.to_thread(delivery.mark_missing, sorted(mapped.rows.keys() - set(changed)))
     for start in range(0, len(changed), client.batch_size):
         batch = changed[start : start + client.batch_size]
+        waiting.unsent = len(changed) - start
         try:
-            await delivery.send(batch)
+            await waiting.through(partial(delivery.send, batch))
         except VendorError as error:
             report.stopped_because = str(error)
+            report.has_waited_in_vain = isinstance(error, VendorUnavailable)
             report.unsent = len(changed) - start - delivery.recorded(batch)
             break
-    _tell(report)
+    if report.stopped_because is None:
+        await told(None)  # of an earlier sync that gave up, too
+    report.log()
     return report
 
 
@@ -136,8 +130,11 @@ class _Delivery:
     done: set[str] = field(default_factory=set)
 
     async def send(self, batch: Sequence[str]) -> None:
-        """Send a batch and, after a while, what failed for a passing reason; every outcome is on record at the end."""
-        pending = list(batch)
+        """Send a batch and, after a while, what failed for a passing reason; every outcome is on record at the end.
+
+        Again, it sends what has no outcome yet.
+        """
+        pending = [lead_id for lead_id in batch if lead_id not in self.done]
         self.report.batches += 1
         for wait in (*RETRY_WAITS, None):
             results = await self._upsert(pending)
@@ -145,7 +142,7 @@ class _Delivery:
             await asyncio.to_thread(self._record, results, is_last=wait is None)
             if not again or wait is None:
                 return
-            if len(pending) == len(batch):
+            if wait == RETRY_WAITS[0]:
                 self.report.retried += len(again)
             pending = again
             await self.sleep(wait)
@@ -246,12 +243,3 @@ def _record_refusals(ledgers: Ledgers, target: str, sprint: str, refused: dict[s
     ledgers.outcomes.record(
         target, sprint, [LeadOutcome(lead, "", "failed", None, why) for lead, why in refused.items()]
     )
-
-
-def _tell(report: SyncReport) -> None:
-    for reason, count in report.reasons.most_common(20):
-        _log.warning("%s: %d leads not delivered: %s", report.target, count, reason)
-    for change, count in report.adjusted.most_common(20):
-        _log.info("%s: %d leads adjusted: %s", report.target, count, change)
-    if report.stopped_because:
-        _log.error("%s: stopped, %d leads not sent: %s", report.target, report.unsent, report.stopped_because)

@@ -8,6 +8,7 @@ from typing import Any
 
 from leadgen_assets.collection.moving import lent
 from leadgen_assets.collection.rebalancing import blocked, past_moves
+from leadgen_assets.delivery.waiting import ON_RECORD, CrmWait
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.figures import SprintFigures, sprint_figures
@@ -73,6 +74,8 @@ class SprintStatus:
     gates: dict[str, dict[str, Any]]
     """{name: {value, threshold, passed}} of the latest check on the sprint's data."""
     report: str | None
+    crm_waits: str | None = None
+    """Since when the CRM does not answer, and when it is asked again."""
 
     @property
     def is_delivered(self) -> bool:
@@ -126,7 +129,14 @@ def sprint_status(stores: OpenStores, key: str) -> SprintStatus:
         ),
         gates=opened.result.get("gates", {}),
         report=opened.result.get("report"),
+        crm_waits=crm_waits(opened),
     )
+
+
+def crm_waits(opened: OpenSprint) -> str | None:
+    """Since when the sprint's CRM does not answer, and when it is asked again; None while it does."""
+    wait = CrmWait.from_record(opened.result.get(ON_RECORD))
+    return wait.words if wait else None
 
 
 def _counts(stores: OpenStores, opened: OpenSprint) -> dict[str, Counts]:

@@ -16,7 +16,9 @@ from leadgen_assets.collection.collector import SegmentReport, collect_segment
 from leadgen_assets.collection.sources import fetcher, mapper
 from leadgen_assets.collection.workbench import Assignment
 from leadgen_assets.delivery.mapping import MappingError, load_mapping
-from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
+from leadgen_assets.delivery.report import SyncReport
+from leadgen_assets.delivery.sync import Ledgers, sync
+from leadgen_assets.delivery.waiting import ON_RECORD, CrmWait
 from leadgen_assets.desk.forecast import outlook
 from leadgen_assets.desk.reconciled import Reconciled
 from leadgen_assets.desk.reconciliation import reconcile
@@ -109,12 +111,19 @@ class Vendors(dg.ConfigurableResource[Any]):
         settings = Settings()
         target = sprint.crm.target
         tally = partial(stores.live.tally, key, is_progress=True)
-        ledgers = Ledgers(stores.outcomes, stores.leads, stores.suppressions, stores.jobs, tally)
+
+        def waits(wait: CrmWait | None) -> None:
+            on_record = stores.book.get(key).result.get(ON_RECORD)
+            if wait or on_record:
+                stores.book.record_result(key, {ON_RECORD: wait.as_record() if wait else None})
+
+        ledgers = Ledgers(stores.outcomes, stores.leads, stores.suppressions, stores.jobs, tally, waits)
         try:
             mapping = load_mapping(target, getattr(settings, f"{target}_mapping"))
             async with AsyncExitStack() as stack:
                 opened = registry.crm(target, settings, _governor(settings, stack), counted(stores, key))
-                return await sync(scored, await stack.enter_async_context(opened), mapping, ledgers, key)
+                client, patience = await stack.enter_async_context(opened), settings.leadgen_crm_patience
+                return await sync(scored, client, mapping, ledgers, key, patience=patience)
         except (MappingError, registry.VendorOff) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 

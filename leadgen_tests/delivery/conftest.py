@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from leadgen_assets.delivery.mapping import load_mapping
-from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
+from leadgen_assets.delivery.report import SyncReport
+from leadgen_assets.delivery.sync import Ledgers, sync
 from leadgen_assets.stores.crm_outcomes import CrmOutcomes
 from leadgen_assets.stores.documents import to_document
 from leadgen_assets.stores.leads import LeadStore

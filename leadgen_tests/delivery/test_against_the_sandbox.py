@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from leadgen_assets.delivery.mapping import load_mapping
-from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
+from leadgen_assets.delivery.report import SyncReport
+from leadgen_assets.delivery.sync import Ledgers, sync
 from leadgen_assets.delivery.validation import validate
 from leadgen_assets.enrichment.asking import Desk
 from leadgen_assets.enrichment.enrich import Toolbox, enrich

@@ -22,7 +22,8 @@ from leadgen_assets.collection.ingest import ingest_pages
 from leadgen_assets.collection.normalising import normalise_pages
 from leadgen_assets.collection.sources import mapper
 from leadgen_assets.delivery.mapping import load_mapping
-from leadgen_assets.delivery.sync import Ledgers, SyncReport, sync
+from leadgen_assets.delivery.report import SyncReport
+from leadgen_assets.delivery.sync import Ledgers, sync
 from leadgen_assets.leads.normalise import TargetProfile
 from leadgen_assets.leads.score import score
 from leadgen_assets.privacy.crm import CrmAccess

@@ -10,6 +10,7 @@ from typing import Any
 from leadgen_assets.desk.state.live_reader import RedisSays
 from leadgen_assets.desk.state.on_record import OnRecord
 from leadgen_assets.desk.state.times import from_millis, iso, share
+from leadgen_assets.desk.status import crm_waits
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.stores.crm_outcomes import DONE
 from leadgen_assets.stores.raw_pages import COUNTS
@@ -112,6 +113,7 @@ def progress(found: OnRecord, counts: Mapping[str, Counts], says: RedisSays, now
         "leads_per_hour_now": _now(found, says, now) if is_running else None,
         "required_per_hour": round(remaining / left, 1) if remaining and left > 0 and not found.is_over else None,
         "qualified": qualified,
+        "crm_waits": crm_waits(found.opened),
         "crm_synced": status.crm_synced if status else synced,
         "crm_failed": status.crm_failed if status else failed,
         "last_progress_at": iso(last_progress(found, says)),

@@ -26,8 +26,8 @@ from leadgen_assets.vendors.limits import load_limits
 _NO_PROGRESS: dict[str, Any] = {
     "delivered": 0, "collected": 0, "leads": 0, "duplicates": 0, "suppressed": 0, "quarantined": 0,
     "counts_add_up": True, "remaining": 0, "share": 0.0, "eta": None, "leads_per_hour": None,
-    "leads_per_hour_now": None, "required_per_hour": None, "qualified": None, "crm_synced": 0, "crm_failed": 0,
-    "last_progress_at": None, "stage": None,
+    "leads_per_hour_now": None, "required_per_hour": None, "qualified": None, "crm_waits": None, "crm_synced": 0,
+    "crm_failed": 0, "last_progress_at": None, "stage": None,
 }  # fmt: skip
 
 

@@ -124,6 +124,11 @@ def _in_danger(state: State) -> Verdict | None:
     return Verdict("at risk", f"{_collected(state)}; {says}.", "WARNING") if says else None
 
 
+def _crm_away(state: State) -> str | None:
+    waits: str | None = state["progress"].get("crm_waits")
+    return waits
+
+
 def _stalled(state: State) -> str | None:
     now, last = parsed(state["at"]), parsed(state["progress"]["last_progress_at"] or state["sprint"]["started_at"])
     if now is None or last is None:
@@ -162,7 +167,15 @@ def _alerts(state: State) -> str | None:
     return f"{len(critical)} critical alerts are open ({critical[0]})" if critical else None
 
 
-_DANGERS: tuple[Callable[[State], str | None], ...] = (_stores, _stalled, _vendor_gone, _errors, _money, _alerts)
+_DANGERS: tuple[Callable[[State], str | None], ...] = (
+    _stores,
+    _crm_away,
+    _stalled,
+    _vendor_gone,
+    _errors,
+    _money,
+    _alerts,
+)
 _BY_STATE: dict[str, Callable[[State], Verdict]] = {
     "open": _open,
     "running": _running,

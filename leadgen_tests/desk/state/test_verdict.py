@@ -69,6 +69,8 @@ def changed(**places: Any) -> dict[str, Any]:
         ({"rates__error_rate_now": 0.2}, "at risk", "WARNING", ("20%",)),
         ({"cost__forecast_usd": 9000.0}, "at risk", "WARNING", ("$9,000 are forecast of $8,000",)),
         ({"cost__buying": "paused"}, "at risk", "WARNING", ("paused",)),
+        ({"progress__crm_waits": "hubspot has not answered"}, "at risk", "WARNING", ("hubspot has not answered",)),
+        ({"stores__mongo": {"up": False, "says": "x"}}, "at risk", "WARNING", ("mongo", "go on by themselves")),
         ({"stores__redis": {"up": False, "says": "x"}}, "at risk", "WARNING", ("redis",)),
         ({"alerts": [{"title": "Boom", "severity": "CRITICAL", "is_test": False}]}, "at risk", "WARNING", ("Boom",)),
         ({"alerts": [{"title": "Boom", "severity": "CRITICAL", "is_test": True}]}, "on track", "INFO", ()),
