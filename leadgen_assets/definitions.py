@@ -17,6 +17,7 @@ from leadgen_assets.assets.scored import scored_leads
 from leadgen_assets.automation.abandoned import abandoned_runs
 from leadgen_assets.automation.alert_sensors import ALERT_SENSORS, build_check_sensor
 from leadgen_assets.automation.backup import backup, nightly_backup
+from leadgen_assets.automation.degradation import DEGRADATION_SENSORS
 from leadgen_assets.automation.jobs import JOBS
 from leadgen_assets.automation.report_schedules import REPORT_JOBS, REPORT_SCHEDULES
 from leadgen_assets.automation.schedules import SCHEDULES
@@ -63,6 +64,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         sensors=[
             *SENSORS,
             abandoned_runs,
+            *DEGRADATION_SENSORS,
             *ALERT_SENSORS,
             build_check_sensor(key for check in checks for key in check.check_keys),
         ],

@@ -39,7 +39,7 @@ def dropped_exports(context: dg.SensorEvaluationContext, stores: Stores) -> dg.S
         if seen.get(place) == mark:
             continue
         seen[place] = mark
-        requests.append(_collect_request(latest.key, segment, f"{place}/{mark}"))
+        requests.append(collect_request(latest.key, segment, f"{place}/{mark}"))
     partitions = [
         SPRINTS.build_add_request([latest.key]),
         SEGMENTS.build_add_request([each.id for each in latest.sprint.segments]),
@@ -91,7 +91,8 @@ def _fingerprint(files: list[Path]) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
-def _collect_request(sprint: str, segment: Segment, run_key: str) -> dg.RunRequest:
+def collect_request(sprint: str, segment: Segment, run_key: str) -> dg.RunRequest:
+    """A run that collects and normalises one segment."""
     return dg.RunRequest(
         run_key=run_key,
         partition_key=dg.MultiPartitionKey({"sprint": sprint, "segment": segment.id}),

@@ -13,9 +13,10 @@ from leadgen_assets.cli.progress import COLLECTING, Board
 from leadgen_assets.cli.runs import RunOutcome, Runs, outcome_of, start_collect
 from leadgen_assets.cli.vendor_watch import VendorWatch
 from leadgen_assets.cli.workplace import Workplace
-from leadgen_assets.collection.rebalancing import answers_again, blocked, rebalance, standings
+from leadgen_assets.collection.rebalancing import answers_again, blocked, blocked_sources, rebalance, standings
 from leadgen_assets.sprint_file import Segment
 from leadgen_assets.stores.controls import Buying
+from leadgen_assets.stores.lease import Lease
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import PAUSED
 from leadgen_assets.stores.sprint_book import OpenSprint
@@ -67,10 +68,13 @@ class _Collection:
                 self.problems[segment_id] = outcome.problem
 
 
-def collect_all(place: Workplace, instance: dg.DagsterInstance, runs: Runs, key: str, shown: Board) -> dict[str, str]:
+def collect_all(
+    place: Workplace, instance: dg.DagsterInstance, runs: Runs, key: str, shown: Board, lease: Lease
+) -> dict[str, str]:
     """Collect all segments that are not paused, also those added, resumed or retargeted meanwhile, those that stopped
     because buying was paused, once it is on again, and those whose vendor was blocked, once it answers again.
 
+    `lease` is kept as long as this goes round: it tells Dagster's sensor to leave the targets to us.
     Returns {segment: problem}.
     """
     work, watch = _Collection(place, runs, key), VendorWatch()
@@ -78,6 +82,7 @@ def collect_all(place: Workplace, instance: dg.DagsterInstance, runs: Runs, key:
     answers_again(place.stores, key, sources)  # whoever starts a sprint again wants it tried again
     rebalance(place.stores, key)
     while True:
+        lease.take()
         opened = place.stores.book.get(key)
         due = work.due(opened)
         if due:
@@ -90,7 +95,7 @@ def collect_all(place: Workplace, instance: dg.DagsterInstance, runs: Runs, key:
             return work.problems
         done, _ = wait(work.running, timeout=REFRESH_SECONDS, return_when=FIRST_COMPLETED)
         work.take_down(done)
-        back = watch.answering(_blocked_sources(place.stores.book.get(key)))
+        back = watch.answering(blocked_sources(place.stores.book.get(key)))
         if back:
             answers_again(place.stores, key, back)
             work.try_again(back)
@@ -98,12 +103,6 @@ def collect_all(place: Workplace, instance: dg.DagsterInstance, runs: Runs, key:
             rebalance(place.stores, key)
         finished = work.started.keys() - set(work.running.values())
         shown.refresh(COLLECTING, {each: work.problems.get(each) for each in finished})
-
-
-def _blocked_sources(opened: OpenSprint) -> dict[str, str]:
-    """{vendor: why it delivers nothing more}."""
-    barred = blocked(opened)
-    return {each.source: barred[each.id] for each in opened.sprint.segments if each.id in barred}
 
 
 def _may_buy_again(stores: OpenStores, opened: OpenSprint, segment: str) -> bool:

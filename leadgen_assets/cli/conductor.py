@@ -19,14 +19,16 @@ from leadgen_assets.cli.launched import LaunchedRuns, launches_elsewhere
 from leadgen_assets.cli.progress import Board, board
 from leadgen_assets.cli.runs import ForkedRuns, RunOutcome, outcome_of, start_refine
 from leadgen_assets.cli.workplace import Workplace
+from leadgen_assets.collection.rebalancing import conducting
 from leadgen_assets.desk.baseline import record_sprint
 from leadgen_assets.desk.reconciliation import reconcile
 from leadgen_assets.desk.reports.beside import reports_beside, told_if_missing
 from leadgen_assets.desk.reports.publish import publish
 from leadgen_assets.desk.run_meter import cpu_seconds
-from leadgen_assets.desk.status import SprintStatus, sprint_status
+from leadgen_assets.desk.status import SprintStatus, crm_waits, sprint_status
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.resources.vendors import counted
+from leadgen_assets.stores.lease import Lease
 from leadgen_assets.stores.mongo import presence
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
@@ -91,7 +93,7 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
     started, began, cpu = time.monotonic(), datetime.now(UTC), cpu_seconds()
     stores = place.stores
     load_prices(place.settings.leadgen_prices)  # a price file with a mistake is told before anything is spent
-    before = Ledgered.of(stores, key)
+    before, lease = Ledgered.of(stores, key), conducting(stores, place.settings.home, key)
     _read_usage(place, key)
     with dg.DagsterInstance.get() as instance:
         close_killed_runs(instance, stores.pulses)
@@ -101,13 +103,14 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
             presence(stores.db).tell(lambda words, _: shown.note(words))
             stores.book.set_state(key, SprintState.RUNNING)
             with reports_beside(stores, place.settings, key):
-                problems = collect_all(place, instance, runs, key, shown)
+                problems = collect_all(place, instance, runs, key, shown, lease)
                 announce(stores, place.settings, key, _collected(stores.book.get(key), problems))
                 if not was_stopped_so(stores.book.get(key)):
-                    refined = _wait_for(start_refine(runs, place.logs, key), instance, key, shown)
+                    refined = _wait_for(start_refine(runs, place.logs, key), instance, key, shown, lease)
                     announce(stores, place.settings, key, {"refine": refined.problem})
                     if refined.problem:
                         problems["refine"] = refined.problem
+    lease.give_back()
     if was_stopped_so(stores.book.get(key)):
         problems["refine"] = (
             f"not finished, because of an emergency stop; go on: leadgen sprint resume {key}, then start"
@@ -156,10 +159,13 @@ def _collected(opened: OpenSprint, problems: dict[str, str]) -> dict[str, str | 
     return {f"collect {each.id}": problems.get(each.id) for each in opened.sprint.segments if not each.paused}
 
 
-def _wait_for(future: Future[RunOutcome], instance: dg.DagsterInstance, key: str, shown: Board) -> RunOutcome:
+def _wait_for(
+    future: Future[RunOutcome], instance: dg.DagsterInstance, key: str, shown: Board, lease: Lease
+) -> RunOutcome:
     while not future.done():
+        lease.take()
         wait([future], timeout=REFRESH_SECONDS)
-        shown.refresh(_stage(instance, key), {})
+        shown.refresh(crm_waits(shown.stores.book.get(key)) or _stage(instance, key), {})
     return outcome_of(future)
 
 

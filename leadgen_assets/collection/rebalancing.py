@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from pathlib import Path
 
 from leadgen_assets.collection.moving import Move, Standing, moves_away, moves_back
 from leadgen_assets.collection.workbench import EXHAUSTED
+from leadgen_assets.stores.lease import Lease
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.sprint_book import OpenSprint
 
@@ -32,6 +34,11 @@ def rebalance(stores: OpenStores, key: str) -> list[Move]:
     return [*back, *away]
 
 
+def conducting(stores: OpenStores, home: Path, key: str) -> Lease:
+    """The right to move a sprint's targets and to start its segments: `leadgen sprint start` holds it while it runs."""
+    return Lease(f"conducting-{key}", stores.redis, stores.db, home, seconds=60)
+
+
 def standings(stores: OpenStores, opened: OpenSprint) -> list[Standing]:
     """Every segment, as it stands now."""
     counts = stores.counts(opened.key)
@@ -52,6 +59,12 @@ def standings(stores: OpenStores, opened: OpenSprint) -> list[Standing]:
 def blocked(opened: OpenSprint) -> dict[str, str]:
     """{segment: why its vendor delivers nothing more}."""
     return {segment: why for segment, why in (opened.result.get("blocked") or {}).items() if why}
+
+
+def blocked_sources(opened: OpenSprint) -> dict[str, str]:
+    """{vendor: why it delivers nothing more}."""
+    barred = blocked(opened)
+    return {each.source: barred[each.id] for each in opened.sprint.segments if each.id in barred}
 
 
 def answers_again(stores: OpenStores, key: str, sources: Collection[str]) -> None:

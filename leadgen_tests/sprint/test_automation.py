@@ -17,6 +17,7 @@ from leadgen_assets.partitions import SEGMENTS, SPRINTS
 from leadgen_assets.stores.sprint_book import SprintState
 from leadgen_tests.sprint.office import Office, definitions, open_office
 from leadgen_tests.sprint.plans import small_sprint
+from leadgen_tests.sprint.sensors import tick
 
 
 @pytest.fixture
@@ -27,28 +28,6 @@ def office(tmp_path: Path, servers: dict[str, str]) -> Iterator[Office]:
 
 
 FILES = {"sales-navigator-1": 20, "sales-navigator-2": 15}
-
-
-def tick(office: Office, name: str, cursor: str | None = None) -> Any:
-    """Evaluate a sensor as the daemon does, and add the partitions that it asks for."""
-    repository = definitions().get_repository_def()
-    with (
-        office.at_work(),
-        dg.SensorEvaluationContext(
-            instance_ref=office.instance.get_ref(),
-            last_tick_completion_time=None,
-            last_run_key=None,
-            cursor=cursor,
-            log_key=None,
-            repository_name=None,
-            repository_def=repository,
-            resources={"stores": repository.get_top_level_resources()["stores"]},
-        ) as context,
-    ):
-        done = definitions().resolve_sensor_def(name).evaluate_tick(context)
-    for each in done.dynamic_partitions_requests or ():
-        office.instance.add_dynamic_partitions(each.partitions_def_name, each.partition_keys)
-    return done
 
 
 def test_dropped_exports_start_their_segments_once(office: Office) -> None:
