@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -38,3 +39,10 @@ def _is_as_it_was_made(db: Database[dict[str, Any]]) -> bool:
     """Whether the test has left collections and indexes alone."""
     names = {each for each in db.list_collection_names() if not each.startswith("system.")}
     return names == {LEADS, *SIDE_INDEXES} and not problems(db)
+
+
+def own_names(*names: str) -> Callable[[str], str]:
+    """Puts a mark of this test behind each of these words in a statement, so that tests share a PostgreSQL server."""
+    mark = uuid.uuid4().hex[:8]
+    words = re.compile(rf"\b({'|'.join(names)})(\w*)\b")
+    return lambda statement: words.sub(rf"\1\2_{mark}", statement)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from leadgen_assets.cli.errors import CannotDo, told
+from leadgen_assets.cli.moments import moment
 from leadgen_assets.cli.person import me
 from leadgen_assets.cli.sprint import which
 from leadgen_assets.cli.workplace import Workplace, workplace
@@ -46,7 +47,7 @@ def open_incident(
     as_json: AsJson = False,
 ) -> None:
     """Put an incident on record."""
-    began_at = _moment(began) if began else None
+    began_at = moment(began, "--began") if began else None
     with workplace() as place:
         key = which(place, sprint) if sprint or place.stores.book.latest() else None
         words = _scrubber(place).line(title)
@@ -179,17 +180,6 @@ def _runs(incident: Incident) -> Iterator[Event]:
 
 def _scrubber(place: Workplace) -> Scrubber:
     return Scrubber(place.settings.secret_values(), names_of_leads(place.stores.db))
-
-
-def _moment(text: str) -> datetime:
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[-1:] in units and text[:-1].isdigit():
-        return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise CannotDo(f"--began {text}: a time as in 2026-11-22T05:00, or how long ago as in 20m, 3h, 1d") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _say(found: Incident, as_json: bool, text: str) -> None:

@@ -13,6 +13,7 @@ from leadgen_assets.cli import (
     bench,
     chaos,
     cost,
+    dagster_storage,
     dashboard,
     dev,
     diagnostics,
@@ -44,6 +45,7 @@ app.add_typer(services.app, name="services", help="The embedded MongoDB, Valkey 
 app.add_typer(sandbox.app, name="sandbox", help="The sandbox vendors.")
 app.add_typer(backup.app, name="backup", help="Back up, verify and restore everything a sprint needs.")
 app.add_typer(cost.app, name="cost", help="What a sprint costs; pause and resume buying.")
+app.add_typer(dagster_storage.app, name="dagster", help="Upkeep of Dagster's own storage.")
 app.add_typer(baseline.app, name="baseline", help="Sprints and runs against earlier ones.")
 app.add_typer(privacy.app, name="privacy", help="Suppress, show, erase a person; enforce retention.")
 app.add_typer(quarantine.app, name="quarantine", help="Records that could not become leads: look, correct, replay.")
