@@ -26,10 +26,13 @@ def serve(
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8765,
     people: Annotated[int, typer.Option(min=200, help="How many people the invented world has.")] = 26_000,
     seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 7,
+    host: Annotated[
+        str, typer.Option(help="Another address only in a container: whoever reaches it can change everything in it.")
+    ] = "127.0.0.1",
     limits: Annotated[Path | None, typer.Option(help="YAML that overrides documented rate limits.")] = None,
     while_used: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve all sandbox vendors on 127.0.0.1 and write this home's Sales Navigator exports, until Ctrl-C."""
+    """Serve all sandbox vendors and write this home's Sales Navigator exports, until Ctrl-C."""
     from leadgen_assets.sandbox import server
 
     settings = Settings()
@@ -39,7 +42,7 @@ def serve(
         Console().print(f"Sandbox vendors: {url}  (LEADGEN_SANDBOX_URL)")
 
     server.run(
-        host="127.0.0.1",
+        host=host,
         port=port,
         people=people,
         seed=seed,
