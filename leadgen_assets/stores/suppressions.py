@@ -98,8 +98,8 @@ class Suppressions:
 
         `among`: all hashes of the list, where the caller has them; then only hits are asked for.
         """
-        by_hash = self._hashed(keys)
-        hashes, found = [each for each in by_hash if among is None or each in among], {}
+        by_hash = self._hashed(keys, among)
+        hashes, found = list(by_hash), {}
         with told_without_values("asking the suppression list"):
             for start in range(0, len(hashes), _CHUNK):
                 for each in self._hashes.find({"_id": {"$in": hashes[start : start + _CHUNK]}}):
@@ -156,10 +156,21 @@ class Suppressions:
     def _outer(self, inner: str) -> str:
         return hmac.digest(self._known_key(), inner.encode(), "sha256").hex()
 
-    def _hashed(self, keys: Iterable[Key]) -> dict[str, Key]:
-        """{hash: key}, as `hash` makes them; half of the time of deduplication was spent in its calls."""
-        own, seal = self._known_key(), hmac.digest
-        return {seal(own, digest(*each).encode(), "sha256").hex(): each for each in keys}
+    def _hashed(self, keys: Iterable[Key], among: Collection[str] | None) -> dict[str, Key]:
+        """{hash: key}, as `hash` makes them, of those in `among`; a third of the time of deduplication was spent here.
+
+        HMAC spelled out: both of its hashes go on from where the key has brought them, which takes half of the time.
+        """
+        inner, outer = _keyed(self._known_key())
+        found: dict[str, Key] = {}
+        for each in keys:
+            first, second = inner.copy(), outer.copy()
+            first.update(digest(*each).encode())
+            second.update(first.digest())
+            sealed = second.hexdigest()
+            if among is None or sealed in among:
+                found[sealed] = each
+        return found
 
     def _known_key(self) -> bytes:
         if self._key is None:
@@ -197,6 +208,12 @@ class Suppressions:
                 entries.update_one({"_id": keyed}, {"$setOnInsert": {**each, "keyed": 1}}, upsert=True)
                 entries.delete_one({"_id": former})
         self._keys.update_one({"_id": "suppressions"}, {"$set": {"is_keyed_everywhere": True}})
+
+
+def _keyed(key: bytes) -> tuple[Any, Any]:
+    """The inner and the outer hash of HMAC-SHA-256 after a key of at most a block (RFC 2104)."""
+    block = key.ljust(sha256().block_size, b"\0")
+    return sha256(bytes(each ^ 0x36 for each in block)), sha256(bytes(each ^ 0x5C for each in block))
 
 
 def _has_entries(entries: Any) -> bool:
