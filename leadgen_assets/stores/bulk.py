@@ -130,6 +130,11 @@ def _first_broken_field(info: dict[str, Any]) -> str:
         for key in ("missingProperties", "additionalProperties"):
             if rule.get(key):
                 return str(rule[key][0])
+        # kinds of fields that the schema looks at together
+        for kind in rule.get("schemasNotSatisfied", []):
+            for each in kind.get("details", []):
+                if each.get("failingProperty"):
+                    return str(each["failingProperty"])
     return ""
 
 

@@ -6,11 +6,12 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from pymongo import MongoClient
+from pymongo import InsertOne, MongoClient
 from pymongo.errors import WriteError
 
+from leadgen_assets.stores import bulk
 from leadgen_assets.stores.errors import StoreError
-from leadgen_assets.stores.lead_schema import EMAIL_INDEX, LINKEDIN_INDEX
+from leadgen_assets.stores.lead_schema import EMAIL_INDEX, LEAD_VALIDATOR, LINKEDIN_INDEX
 from leadgen_assets.stores.migrations import migrate, problems
 from leadgen_assets.stores.mongo import LEADS
 
@@ -113,6 +114,24 @@ def test_the_validator_refuses_what_is_not_a_lead(database, change):
     """DE-01: wrong types, non-canonical profile links and unknown fields do not get in."""
     with pytest.raises(WriteError):
         database[LEADS].insert_one(stored(1) | change)
+
+
+def test_the_validator_looks_at_every_field_and_a_refusal_names_it(database):
+    """DE-01, DE-04: fields that are looked at together are no less looked at; a text by an unknown name is refused."""
+    schema = LEAD_VALIDATOR["$jsonSchema"]
+    wrong = [(name, {name: b"no field is bytes"}) for name in schema["properties"]]
+    wrong += [(name, {name: text}) for name, text in (("surprise", "text"), ("sprint", ""), ("lead_id", "L"))]
+    wrong += [
+        ("flags", {"flags": ["email_role", 1]}),
+        ("email", {"email": ["a", "b"]}),
+        ("created_at", {"created_at": None}),
+    ]
+    writes = [InsertOne(stored(number) | change) for number, (_, change) in enumerate(wrong)]
+    lacking = [stored(len(writes)) for _ in schema["required"]]
+    for document, name in zip(lacking, schema["required"], strict=True):
+        del document[name]
+    refused = bulk.write(database[LEADS], [*writes, *map(InsertOne, lacking)]).of_kind("validation")
+    assert [each.field for each in refused] == [*(name for name, _ in wrong), *schema["required"]]
 
 
 def stored(number: int) -> dict[str, object]:
