@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
+from leadgen_assets.delimited_text import DELIMITERS, NotText, decoded, rows
 from leadgen_assets.leads import emails, linkedin
 from leadgen_assets.privacy.identifiers import Identifier, UnknownPerson, domain_in, identified
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.suppressions import Key, Suppressions
+from leadgen_assets.yaml_text import shown
 
-LARGEST = 64 * 1024 * 1024
-_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _HEADERS = {
     "email": ("email", "emailaddress", "mail", "workemail", "personalemail", "contactemail"),
     "person": ("linkedin", "linkedinurl", "linkedinprofile", "profileurl", "profile", "person", "url"),
@@ -71,7 +67,7 @@ def suppress_file(stores: OpenStores, onto: Suppressions, path: Path, reason: st
         domains += [key for key in here if key[0] == "domain"]
     if not found and not domains:
         raise SuppressionFileError(
-            f"{path.name}: names nobody; expected a column of email addresses, LinkedIn profiles or domains"
+            f"{shown(path.name)}: names nobody; expected a column of email addresses, LinkedIn profiles or domains"
         )
     done = _put(onto, [*_keys_of(stores, found), *domains], reason)
     done.unreadable = unreadable
@@ -121,33 +117,10 @@ def _cells(rows: list[list[str]]) -> Iterator[tuple[int, list[tuple[str | None, 
 
 
 def _rows(path: Path) -> list[list[str]]:
-    text = _decoded(path)
-    sample = "\n".join(text.splitlines()[:20])
-    delimiter = max(",;\t|", key=sample.count)
     try:
-        return list(csv.reader(io.StringIO(text), delimiter=delimiter if delimiter in sample else ","))
-    except csv.Error as error:
-        raise SuppressionFileError(f"{path.name}: broken CSV ({error}); is a quotation mark left open?") from None
-
-
-def _decoded(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise SuppressionFileError(f"{path.name}: larger than 64 MB; split it")
-        content = path.read_bytes()
-    except OSError as error:
-        raise SuppressionFileError(f"{path.name}: cannot be read ({error.strerror})") from None
-    if content.startswith((b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0")):
-        raise SuppressionFileError(f"{path.name}: this is no text file; save it as CSV first")
-    encoding = next((name for bom, name in _BOMS.items() if content.startswith(bom)), None)
-    if encoding is None and content[1:200:2].count(0) > 30:
-        encoding = "utf-16-le"
-    try:
-        return content.decode(encoding or "utf-8")
-    except UnicodeDecodeError:
-        best = from_bytes(content).best()
-        if best is None:
-            raise SuppressionFileError(
-                f"{path.name}: its character encoding cannot be told; save it as UTF-8"
-            ) from None
-        return str(best)
+        text = decoded(path)
+        sample = "\n".join(text.splitlines()[:20])
+        delimiter = max(DELIMITERS, key=sample.count)
+        return rows(text, delimiter if delimiter in sample else ",")
+    except NotText as error:
+        raise SuppressionFileError(f"{shown(path.name)}: {error}") from None

@@ -15,18 +15,17 @@ from typing import Any, Self
 
 import yaml
 
+from leadgen_assets.delimited_text import DELIMITERS, NotText, decoded, reader, rows
 from leadgen_assets.vendors.contracts import Draft, Drift, HealthVerdict, Record, VendorBadRequest
 from leadgen_assets.vendors.mapping import draft, first, text
+from leadgen_assets.yaml_text import shown
 
 REST_KEY = "_further_columns"
 """Values of a row that has more columns than the header."""
 
 _HEADER_ROWS = 10
 """The header is among the first rows; LinkedIn's own export has three lines before it."""
-_DELIMITERS = ",;\t"
-_LARGEST = 64 * 1024 * 1024
-_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_MAGIC = {b"PK\x03\x04": "an Excel or ZIP file", b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "an old Excel file"}
+_MOST_COLUMNS = 1000
 _MEMBER_PAGE = re.compile(r"linkedin\.com/sales/|^AC[ow]AA", re.IGNORECASE)
 _PROFILE_PAGE = re.compile(r"linkedin\.com/(in|pub)/", re.IGNORECASE)
 
@@ -40,7 +39,7 @@ class NotAnExport(VendorBadRequest):
     @classmethod
     def because(cls, path: Path, reason: str) -> NotAnExport:
         """The error for a file and a reason."""
-        return cls("sales_navigator", "import", f"{path.name}: {reason}")
+        return cls("sales_navigator", "import", f"{shown(path.name)}: {reason}")
 
 
 class SalesNavigator:
@@ -67,10 +66,10 @@ class SalesNavigator:
 
 
 def read_export(path: Path) -> list[Record]:
-    """See `SalesNavigator.read_export`. Comma, semicolon or tab, with or without BOM, in whatever encoding."""
-    rows, header_at = _table(path, _decoded(path))
-    header = _distinct(rows[header_at])
-    return [_record(header, row) for row in rows[header_at + 1 :] if any(cell.strip() for cell in row)]
+    """See `SalesNavigator.read_export`. Comma, semicolon, tab or bar, with or without BOM, in whatever encoding."""
+    found, header_at = _table(path, _decoded(path))
+    header = _distinct(found[header_at])
+    return [_record(header, row) for row in found[header_at + 1 :] if any(cell.strip() for cell in row)]
 
 
 def blank_rows(path: Path, is_theirs: Callable[[Record], bool], mark: str) -> int:
@@ -79,18 +78,18 @@ def blank_rows(path: Path, is_theirs: Callable[[Record], bool], mark: str) -> in
     Returns how many; the file is rewritten (UTF-8, same delimiter) only if any. Raises `NotAnExport`.
     """
     content = _decoded(path)
-    rows, header_at = _table(path, content)
-    header = _distinct(rows[header_at])
+    found, header_at = _table(path, content)
+    header = _distinct(found[header_at])
     hits = [
         at
-        for at, row in enumerate(rows[header_at + 1 :], start=header_at + 1)
+        for at, row in enumerate(found[header_at + 1 :], start=header_at + 1)
         if any(cell.strip() for cell in row) and is_theirs(_record(header, row))
     ]
     if hits:
         for at in hits:
-            rows[at] = [mark, *[""] * (len(rows[at]) - 1)]
+            found[at] = [mark, *[""] * (len(found[at]) - 1)]
         draft, text_file = path.with_name(f"{path.name}.tmp"), io.StringIO(newline="")
-        csv.writer(text_file, delimiter=_delimiter(content), lineterminator="\n").writerows(rows)
+        csv.writer(text_file, delimiter=_delimiter(content), lineterminator="\n").writerows(found)
         draft.write_text(text_file.getvalue(), encoding="utf-8", newline="")
         draft.replace(path)
     return len(hits)
@@ -135,38 +134,9 @@ def _member_key_column(names: tuple[str, ...]) -> str | None:
 
 def _decoded(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise NotAnExport.because(path, "larger than 64 MB; split it")
-        content = path.read_bytes()
-    except OSError as error:
-        raise NotAnExport.because(path, f"cannot be read ({error.strerror})") from None
-    for magic, kind in _MAGIC.items():
-        if content.startswith(magic):
-            raise NotAnExport.because(path, f"this is {kind}; save it as CSV first")
-    if not content.strip():
-        raise NotAnExport.because(path, "the file is empty")
-    encoding = next((name for bom, name in _BOMS.items() if content.startswith(bom)), None)
-    try:
-        return content.decode(encoding or _wide(content) or "utf-8")
-    except UnicodeDecodeError:
-        return _guessed(path, content)
-
-
-def _wide(content: bytes) -> str | None:
-    """UTF-16 without a BOM: every other byte of a header in plain letters is zero."""
-    head = content[:200]
-    if head[1::2].count(0) > len(head) // 3:
-        return "utf-16-le"
-    return "utf-16-be" if head[0::2].count(0) > len(head) // 3 else None
-
-
-def _guessed(path: Path, content: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(content).best()
-    if best is None:
-        raise NotAnExport.because(path, "its character encoding cannot be told; save it as CSV in UTF-8")
-    return str(best)
+        return decoded(path)
+    except NotText as error:
+        raise NotAnExport.because(path, str(error)) from None
 
 
 def _table(path: Path, content: str) -> tuple[list[list[str]], int]:
@@ -176,17 +146,19 @@ def _table(path: Path, content: str) -> tuple[list[list[str]], int]:
         wanted = "expected a header with a name or profile URL and further columns, e.g. firstName,lastName,profileUrl"
         raise NotAnExport.because(path, f"no list of people: {wanted}")
     try:
-        return list(csv.reader(io.StringIO(content), delimiter=best[1])), -best[2]
-    except csv.Error as error:
-        raise NotAnExport.because(path, f"broken CSV ({error}); is a quotation mark left open?") from None
+        found = rows(content, best[1])
+    except NotText as error:
+        raise NotAnExport.because(path, str(error)) from None
+    if len(found[-best[2]]) > _MOST_COLUMNS:
+        raise NotAnExport.because(path, f"more than {_MOST_COLUMNS:,} columns; export people, not a whole workbook")
+    return found, -best[2]
 
 
 def _best_header(content: str) -> tuple[int, str, int]:
     """Columns recognised, delimiter, and the header's row as a negative number."""
     best: tuple[int, str, int] = (0, ",", 0)
-    for delimiter in _DELIMITERS:
-        rows = csv.reader(io.StringIO(content), delimiter=delimiter)
-        for number, row in enumerate(_first_rows(rows)):
+    for delimiter in DELIMITERS:
+        for number, row in enumerate(_first_rows(reader(content, delimiter))):
             best = max(best, (_recognised(row), delimiter, -number))
     return best
 
@@ -195,9 +167,9 @@ def _delimiter(content: str) -> str:
     return _best_header(content)[1]
 
 
-def _first_rows(rows: Iterable[list[str]]) -> Iterable[list[str]]:
+def _first_rows(lines: Iterable[list[str]]) -> Iterable[list[str]]:
     try:
-        for row, _ in zip(rows, range(_HEADER_ROWS), strict=False):
+        for row, _ in zip(lines, range(_HEADER_ROWS), strict=False):
             yield row
     except csv.Error:
         return
@@ -211,11 +183,13 @@ def _recognised(row: Sequence[str]) -> int:
 
 def _distinct(header: Sequence[str]) -> list[str]:
     """Column names, numbered where the file repeats or omits one, so that no value is lost."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for number, cell in enumerate(header, start=1):
         name = cell.strip().lstrip("\ufeff") or f"column {number}"
-        names.append(name if name not in names else f"{name} ({number})")
-    return names
+        while name in names or name == REST_KEY:
+            name = f"{name} ({number})"
+        names[name] = None
+    return list(names)
 
 
 def _record(header: Sequence[str], row: Sequence[str]) -> Record:
