@@ -171,6 +171,13 @@ def lost_records(day: Day) -> None:
     day.stores.db["sprints"].update_one({"_id": day.key}, {"$set": {"counts": {SEGMENT: counts}}})
 
 
+def broken_off(day: Day) -> None:
+    """A call of two dollars whose answer never came."""
+    place = (day.key, SEGMENT, "apollo", "bulk_match", 80)
+    day.stores.ledger.reserve(f"{day.key}/lost", *place, Decimal(2), Decimal(100))
+    day.stores.ledger.doubt(f"{day.key}/lost", "timed out")
+
+
 def scored(average: float, leads: int = 1) -> Callable[[Day], None]:
     """A sprint that is over, with so many leads worth a call, for which fifty dollars were paid."""
 
@@ -267,6 +274,7 @@ CASES: dict[str, Case] = {
     "budget_60": Case(spend("60")),
     "budget_80": Case(spend("80")),
     "budget_95": Case(spend("95")),
+    "uncertain_calls": Case(broken_off),
     "backup_missing": Case(toggle=a_fresh_backup),
     "report_not_delivered": Case(toggle=a_delivery),
 }

@@ -226,6 +226,7 @@ def state(**changes: Any) -> dict[str, Any]:
         "cost": {
             "usd": 902.84,
             "reserved_usd": 12.5,
+            "uncertain_usd": 2.5,
             "budget_usd": 1500.0,
             "share": 0.6102,
             "per_collected": 0.0652,

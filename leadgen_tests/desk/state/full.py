@@ -65,6 +65,7 @@ def full_state() -> dict[str, Any]:
             "net_out_kbps": 3.0, "load": 1.2,
         },
         "cost": {
+            "uncertain_usd": 0.5, "uncertain_calls": 2, "uncertain_share": 0.005,
             "usd": 6.0, "reserved_usd": 1.0, "budget_usd": 100.0, "share": 0.07, "per_collected": 0.06,
             "per_unique": 0.0667, "per_qualified": 0.075, "per_qualified_limit": 0.6, "forecast_usd": 18.0,
             "marks": [{"at": 0.6, "reached": False}], "buying": "on",

@@ -5,7 +5,7 @@ import { meter } from "./vendors.js";
 import { facts } from "./facts.js";
 
 const FACTS = [
-  ["Spent", (c) => usd(c.usd)], ["Reserved", (c) => usd(c.reserved_usd)], ["Forecast at the end", (c) => usd(c.forecast_usd)],
+  ["Spent", (c) => usd(c.usd)], ["Reserved", (c) => `${usd(c.reserved_usd)}${c.uncertain_usd ? ` (${usd(c.uncertain_usd)} uncertain)` : ""}`], ["Forecast at the end", (c) => usd(c.forecast_usd)],
   ["Per collected", (c) => usd(c.per_collected, 3)], ["Per unique lead", (c) => usd(c.per_unique, 3)], ["Per qualified lead", (c) => `${usd(c.per_qualified, 3)}${c.per_qualified_limit === null ? "" : ` (at most ${usd(c.per_qualified_limit)})`}`],
 ];
 
