@@ -25,6 +25,7 @@ class InventedCompanies:
     """Knows nineteen of twenty companies."""
 
     batch_size = 200
+    repeat_is_free = True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -51,6 +52,7 @@ class InventedAddresses:
 
     name = "hunter"
     batch_size = 200
+    repeat_is_free = True
 
     def can_find(self, person: PersonQuery) -> bool:
         """Whoever has a company's domain."""

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from leadgen_assets.enrichment.doubts import Doubts
 from leadgen_assets.enrichment.lead_rows import SEGMENT
 from leadgen_assets.enrichment.report import Step, VendorLine
 from leadgen_assets.sprint_file import Budget
@@ -22,6 +23,7 @@ from leadgen_assets.stores.controls import Controls
 from leadgen_assets.stores.enrichment_cache import EnrichmentCache
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.ledger import AlreadySettled, CostLedger, OverBudget, Reserved
+from leadgen_assets.stores.ledger_doubts import BROKE_OFF, mark
 from leadgen_assets.stores.purse import BuyingPaused, Purse
 from leadgen_assets.stores.suppressions import Suppressions
 from leadgen_assets.stores.vendor_jobs import VendorJobs
@@ -92,6 +94,10 @@ class Desk:
         budget = Budget(usd=float(self.budget_usd), alerts=self.marks)
         return Purse(self.ledger, self.controls, self.sprint, budget, self.outlook)
 
+    def doubts(self, who: Respondent[Any]) -> Doubts:
+        """The uncertain calls to a vendor."""
+        return Doubts(self.ledger, self.prices, self.sprint, who.vendor, who.operation)
+
     async def paused(self) -> str | None:
         """Why nothing may be bought now; None when it may. Leaves the event loop only where the database is asked."""
         if self.purse.is_fresh:
@@ -127,6 +133,8 @@ class Respondent(Generic[Q]):
     ask: Callable[[Sequence[Q]], Awaitable[list[Answer]]]
     suppress: Callable[[Iterable[str]], None]
     """Told the keys of people who must not be contacted any more, before their answer is cached."""
+    repeat_is_free: bool
+    """Whether asking the same again soon costs nothing. Elsewhere what may have been billed is not asked again."""
 
 
 @dataclass
@@ -137,6 +145,8 @@ class _Round(Generic[Q]):
     strikes: int = 0
     is_down: bool = False
     later: list[Question[Q]] = field(default_factory=list)
+    unsure: dict[str, str] = field(default_factory=dict)
+    """{key of a question whose call broke off: ledger entry}, over all rounds, where a repeat is free."""
 
 
 async def ask(desk: Desk, who: Respondent[Q], questions: Sequence[Question[Q]], line: VendorLine) -> dict[str, Known]:
@@ -149,14 +159,19 @@ async def ask(desk: Desk, who: Respondent[Q], questions: Sequence[Question[Q]], 
     known = {key: Known(each.fields, each.asked_at.isoformat()) for key, each in remembered.items()}
     line.cached += len(known)
     # Parcels are cut before the known ones are taken out, so that a repeated run names the same parcels.
-    everything = list(distinct.values())
+    doubts = desk.doubts(who)
+    doubtful = await asyncio.to_thread(doubts.among, distinct.keys() - known.keys())
+    if not who.repeat_is_free:
+        line.uncertain += len(doubtful)
+    everything = [each for each in distinct.values() if who.repeat_is_free or each.key not in doubtful]
+    unsure: dict[str, str] = {}
     waiting = [
         part for parcel in _parcels(who, everything) if (part := [each for each in parcel if each.key not in known])
     ]
     is_second, is_last = False, False
     while True:
         turn: _Round[Q] = _Round(
-            Turnstile(lambda: desk.widths.of(who.vendor, who.operation, IN_FLIGHT)), asyncio.Lock()
+            Turnstile(lambda: desk.widths.of(who.vendor, who.operation, IN_FLIGHT)), asyncio.Lock(), unsure=unsure
         )
         gate = asyncio.Semaphore(PARCELS_AT_ONCE)
         await asyncio.gather(*(_parcel(desk, who, part, line, turn, known, gate) for part in waiting))
@@ -168,6 +183,9 @@ async def ask(desk: Desk, who: Respondent[Q], questions: Sequence[Question[Q]], 
         is_second, is_last = True, is_second or turn.is_down
         await desk.sleep(REST if is_last else min(SOON, REST))
         waiting = _parcels(who, turn.later)
+    if who.repeat_is_free:
+        await asyncio.to_thread(doubts.clear, doubtful & known.keys())
+        await asyncio.to_thread(doubts.leave, unsure, known.keys())
     if line.stopped_because is None:
         line.failed += len(turn.later)
     else:
@@ -198,9 +216,12 @@ async def _parcel(
         batches = [parcel[start : start + who.batch_size] for start in range(0, len(parcel), who.batch_size)]
         results = await asyncio.gather(*(_call(desk, who, batch, line, turn) for batch in batches))
         answers = {key: answer for answered, _ in results for key, answer in answered.items()}
-        uncertain = sum(count for _, count in results)
+        unknown = [question for _, broken in results for question in broken]
+        if who.repeat_is_free:
+            turn.unsure |= {question.key: entry for question in unknown}
+            unknown = []
         async with turn.writing:
-            await asyncio.to_thread(_write_down, desk, who, reserved, answers, uncertain, line)
+            await asyncio.to_thread(_write_down, desk, who, reserved, len(parcel), answers, unknown, line)
         found = sum(1 for answer in answers.values() if isinstance(answer, Found))
         desk.outcome(line.step, who.vendor, found, len(answers) - found)
         stamp = datetime.now(UTC).isoformat()
@@ -215,7 +236,12 @@ async def _reserve(
     """The parcel's money; None when it is not to be asked."""
     usd = desk.prices.estimate(who.vendor, who.operation, len(parcel)).usd
     place = (entry, SEGMENT, who.vendor, who.operation, len(parcel), usd)
-    answer = await asyncio.to_thread(desk.purse.reserve, "enrichment", *place)
+    about = [mark(each.key) for each in parcel]
+    answer = await asyncio.to_thread(desk.purse.reserve, "enrichment", *place, about)
+    if isinstance(answer, Reserved) and answer.again and not who.repeat_is_free:
+        await asyncio.to_thread(desk.ledger.doubt, entry, BROKE_OFF)
+        line.uncertain += len(parcel)
+        return None
     if isinstance(answer, Reserved):
         return answer
     if isinstance(answer, AlreadySettled):
@@ -234,26 +260,29 @@ def no_money(answer: OverBudget | BuyingPaused) -> str:
 
 async def _call(
     desk: Desk, who: Respondent[Q], batch: list[Question[Q]], line: VendorLine, turn: _Round[Q]
-) -> tuple[dict[str, Answer], int]:
-    """Final answers by key, and how many questions may have been billed without an answer."""
+) -> tuple[dict[str, Answer], list[Question[Q]]]:
+    """Final answers by key, and the questions that may have been billed without an answer."""
     async with turn.slots:
         line.stopped_because = line.stopped_because or await desk.paused()
         if line.stopped_because is not None or turn.is_down:
             turn.later += batch
-            return {}, 0
+            return {}, []
         try:
             answers = {each.ref: each for each in await who.ask([question.query for question in batch])}
-        except VendorOutcomeUnknown:
-            line.failed += len(batch)
-            return {}, len(batch)
+        except VendorOutcomeUnknown as error:
+            if who.repeat_is_free:
+                _note_failure(error, batch, line, turn)
+            else:
+                line.uncertain += len(batch)
+            return {}, batch
         except PersonSuppressed:
             if len(batch) > 1:
                 turn.later += batch
-                return {}, 0
+                return {}, []
             answers = {batch[0].ref: Missed(batch[0].ref, suppressed=True)}
         except VendorError as error:
             _note_failure(error, batch, line, turn)
-            return {}, 0
+            return {}, []
     turn.strikes = 0
     final: dict[str, Answer] = {}
     for question in batch:
@@ -262,7 +291,7 @@ async def _call(
             turn.later.append(question)
         else:
             final[question.key] = answer
-    return final, 0
+    return final, []
 
 
 def _note_failure(error: VendorError, batch: list[Question[Q]], line: VendorLine, turn: _Round[Q]) -> None:
@@ -275,26 +304,32 @@ def _note_failure(error: VendorError, batch: list[Question[Q]], line: VendorLine
 
 
 def _write_down(
-    desk: Desk, who: Respondent[Q], money: Reserved, answers: dict[str, Answer], uncertain: int, line: VendorLine
+    desk: Desk,
+    who: Respondent[Q],
+    money: Reserved,
+    asked: int,
+    answers: dict[str, Answer],
+    unknown: list[Question[Q]],
+    line: VendorLine,
 ) -> None:
-    """Suppressions, then cache, then money: what must not be lost first."""
-    if not answers and not uncertain:
+    """Suppressions, then cache, then money: what must not be lost first. What may have been billed without an answer is
+    set aside as uncertain."""
+    if len(unknown) == asked:
+        desk.ledger.doubt(money.entry_id, BROKE_OFF)
+        return
+    if unknown:
+        desk.doubts(who).set_aside(money.entry_id, [each.key for each in unknown])
+    if not answers:
         desk.ledger.release(money.entry_id)
         return
     refused = [key for key, answer in answers.items() if not isinstance(answer, Found) and answer.suppressed]
     line.suppressed += len(refused)
     if refused:
         who.suppress(refused)
-    if answers:
-        fields = {key: answer.fields if isinstance(answer, Found) else None for key, answer in answers.items()}
-        desk.cache.put(who.vendor, who.operation, fields, refused)
-    if uncertain and not answers:
-        return  # stays reserved: whether it was billed is for the ledger's list of uncertain calls
-    # Calls nobody knows the outcome of are taken as billed until the vendor's statement says otherwise.
+    fields = {key: answer.fields if isinstance(answer, Found) else None for key, answer in answers.items()}
+    desk.cache.put(who.vendor, who.operation, fields, refused)
     credits = sum((answer.credits for answer in answers.values()), Decimal(0))
-    on = money.reserved_at
-    credits += desk.prices.estimate(who.vendor, who.operation, uncertain, on).credits
-    usd = desk.prices.usd(who.vendor, credits, on)
+    usd = desk.prices.usd(who.vendor, credits, money.reserved_at)
     desk.ledger.settle(money.entry_id, credits, usd)
     line.usd += usd
 

@@ -44,7 +44,8 @@ async def find_companies(
             continue
         asked = {company.key: _query(rows, company) for company in unfinished}
         questions = [Question(key, query, key) for key, query in asked.items() if finder.can_answer(query)]
-        who = Respondent(vendor, OPERATIONS.get(vendor, "company"), finder.batch_size, finder.find_companies, _nobody)
+        operation, is_free = OPERATIONS.get(vendor, "company"), finder.repeat_is_free
+        who = Respondent(vendor, operation, finder.batch_size, finder.find_companies, _nobody, is_free)
         answers = await ask(desk, who, questions, line)
         for company in unfinished:
             known = answers.get(company.key)

@@ -57,7 +57,8 @@ async def find_emails(
             refused.update(of_them)
             suppress(of_them)
 
-        who = Respondent(vendor, OPERATIONS.get(vendor, "finder"), finder.batch_size, finder.find_emails, remember)
+        operation, is_free = OPERATIONS.get(vendor, "finder"), finder.repeat_is_free
+        who = Respondent(vendor, operation, finder.batch_size, finder.find_emails, remember, is_free)
         answers = await ask(desk, who, questions, line)
         await asyncio.to_thread(taken.learn_from_other_sprints, desk, answers.values())
         for row, key in by_row.items():

@@ -27,6 +27,8 @@ class VendorLine:
     """Asked without an answer; asked again by the next run."""
     skipped: int = 0
     """Not asked, because the vendor was stopped."""
+    uncertain: int = 0
+    """Not asked again, because a call that broke off may have been billed for them."""
     suppressed: int = 0
     """Of the missed: people who asked the vendor to be removed."""
     usd: Decimal = Decimal(0)

@@ -89,7 +89,9 @@ def quarantine(task: Task) -> Figures:
 
 def cache(task: Task) -> Figures:
     """What enrichment vendors answered about the person, found by what was asked and by what was answered."""
-    forgotten = task.stores.cache.forget({*_asked(task), *task.subject.emails})
+    asked = {*_asked(task), *task.subject.emails}
+    forgotten = task.stores.cache.forget(asked)
+    task.stores.ledger.forget(asked)
     needles, answers = task.subject.needles, collection(task.stores.db, "enrichment_cache")
     named = [each["_id"] for each in answers.find({"fields": {"$ne": None}}) if needles.are_in(str(each["fields"]))]
     forgotten += answers.delete_many({"_id": {"$in": named}}).deleted_count if named else 0

@@ -105,7 +105,7 @@ class CostLedger(LedgerDoubts):
             try:
                 self._entries.insert_one(entry)
             except DuplicateKeyError:
-                stored = self._take_up(entry_id, micros)
+                stored = self._take_up(entry_id, micros, about)
                 if stored["state"] == "settled":
                     self._gate.let_go(sprint, entry_id, stored["micros"])
                     return AlreadySettled(entry_id, usd_of(stored["micros"]), stored["credits"].to_decimal())
@@ -130,7 +130,9 @@ class CostLedger(LedgerDoubts):
         }
         with told_without_values(f"settling {entry_id}"):
             before = self._entries.find_one_and_update(
-                {"_id": entry_id, "state": {"$ne": "settled"}}, {"$set": paid}, return_document=ReturnDocument.BEFORE
+                {"_id": entry_id, "state": {"$ne": "settled"}},
+                {"$set": paid, "$unset": {"about": ""}},
+                return_document=ReturnDocument.BEFORE,
             )
             stored = self._entry(entry_id)
             if not self._gate.let_go(stored["sprint"], entry_id, stored["micros"]) and before is not None:
@@ -142,7 +144,8 @@ class CostLedger(LedgerDoubts):
         one: that this attempt came to nothing says nothing about the one before."""
         with told_without_values(f"releasing {entry_id}"):
             self._entries.update_one(
-                {"_id": entry_id, "state": "reserved"}, {"$set": {"state": "released", "settled_at": now()}}
+                {"_id": entry_id, "state": "reserved"},
+                {"$set": {"state": "released", "settled_at": now()}, "$unset": {"about": ""}},
             )
             stored = self._entry(entry_id)
             if stored["state"] == "released":
@@ -165,7 +168,7 @@ class CostLedger(LedgerDoubts):
             self._gate.rebuild(sprint, committed, held)
         return usd_of(committed)
 
-    def _take_up(self, entry_id: str, micros: int) -> Document:
+    def _take_up(self, entry_id: str, micros: int, about: Collection[str]) -> Document:
         """The entry as it was; a released one becomes reserved with the new amount on the way."""
         fresh = {
             "state": "reserved",
@@ -173,6 +176,7 @@ class CostLedger(LedgerDoubts):
             "reserved_at": now(),
             "settled_at": None,
             "owner": this_process(),
+            "about": list(about),
         }
         released = self._entries.find_one_and_update(
             {"_id": entry_id, "state": "released"},

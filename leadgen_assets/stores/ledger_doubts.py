@@ -7,11 +7,14 @@ usage or a person decides it (`decide`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 from bson import Decimal128
 from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from leadgen_assets.stores.errors import StoreMissing, told_without_values
 from leadgen_assets.stores.ledger_gate import BudgetGate
@@ -73,7 +76,7 @@ class LedgerDoubts(LedgerSums):
         with told_without_values(f"setting a part of {entry_id} aside"):
             whole = self._entry(entry_id)
             name, micros = f"{entry_id}/{part}", micros_of(usd)
-            kept = {key: whole[key] for key in ("sprint", "segment", "vendor", "operation", "reserved_at", "owner")}
+            kept = {key: whole[key] for key in ("sprint", "segment", "vendor", "operation", "reserved_at")}
             doubtful = {
                 **kept,
                 "units": units,
@@ -85,8 +88,10 @@ class LedgerDoubts(LedgerSums):
                 "doubted_at": now(),
                 "about": list(about),
             }
-            done = self._entries.update_one({"_id": name}, {"$setOnInsert": doubtful}, upsert=True)
-            if done.upserted_id is not None:
+            with suppress(DuplicateKeyError):  # there already, and not freed since
+                again = {"$set": doubtful, "$unset": {"is_decided": "", "decision": ""}}
+                self._entries.update_one({"_id": name, "state": "released"}, again, upsert=True)
+            if self._entry(name)["state"] == UNCERTAIN:
                 self._gate.hold(whole["sprint"], name, micros, _ANY_BUDGET)
 
     def decide(self, entry_id: str, credits: Decimal, usd: Decimal, says: str) -> bool:
@@ -107,15 +112,36 @@ class LedgerDoubts(LedgerSums):
                 self._gate.add(stored["sprint"], paid)
         return True
 
-    def in_doubt(self, vendor: str, operation: str, about: Iterable[str]) -> set[str]:
-        """Those of the hashes that an uncertain call may have paid for already."""
+    def in_doubt(self, sprint: str, vendor: str, operation: str, about: Iterable[str]) -> set[str]:
+        """Those of the hashes that an uncertain call of any sprint may have paid for already, or one of this sprint that
+        was found to have been billed without its answer."""
         wanted, found = set(about), set[str]()
-        query = {"vendor": vendor, "state": {"$in": list(OPEN)}, "operation": operation}
+        open_ = {"vendor": vendor, "state": {"$in": list(OPEN)}, "operation": operation}
+        billed = {"sprint": sprint, "is_decided": True, "state": "settled", "vendor": vendor, "operation": operation}
         with told_without_values(f"looking for uncertain calls to {vendor}"):
-            for each in self._entries.find(query, {"state": 1, "owner": 1, "about": 1}):
-                if each["state"] == UNCERTAIN or is_gone(each.get("owner")):
-                    found |= wanted.intersection(each.get("about") or ())
+            for query in (open_, billed):
+                for each in self._entries.find(query, {"state": 1, "owner": 1, "about": 1}):
+                    if each["state"] != "reserved" or is_gone(each.get("owner")):
+                        found |= wanted.intersection(each.get("about") or ())
         return found
+
+    def answered(self, vendor: str, operation: str, about: Collection[str]) -> None:
+        """What was in doubt has been answered by a free repeat, which is on record with its own cost. A call about nothing
+        else is in doubt no more."""
+        query = {"vendor": vendor, "state": UNCERTAIN, "operation": operation, "about": {"$in": list(about)}}
+        with told_without_values(f"clearing uncertain calls to {vendor}"):
+            for each in list(self._entries.find(query, {"about": 1})):
+                left = [name for name in each["about"] if name not in about]
+                self._entries.update_one({"_id": each["_id"]}, {"$set": {"about": left}})
+                if not left:
+                    self.decide(each["_id"], Decimal(0), Decimal(0), "answered by a repeat that was free")
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Drop the hashes of what calls were about (erasure). Returns in how many entries there were some."""
+        about = [mark(each) for each in keys]
+        query = {"state": {"$in": [*OPEN, "settled", "released"]}, "about": {"$in": about}}
+        with told_without_values("forgetting what calls were about"):
+            return self._entries.update_many(query, {"$pull": {"about": {"$in": about}}}).modified_count
 
     def open_of(self, vendor: str) -> list[LedgerEntry]:
         """The vendor's reserved and uncertain entries, the oldest first, over all sprints."""
@@ -138,6 +164,11 @@ class LedgerDoubts(LedgerSums):
         if stored is None:
             raise StoreMissing(f"nothing was reserved as {entry_id}")
         return stored
+
+
+def mark(key: str) -> str:
+    """What the ledger remembers of something that was bought."""
+    return sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 _ANY_BUDGET = 2**62

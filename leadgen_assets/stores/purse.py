@@ -8,7 +8,7 @@ refuses, whatever the controls say. Each automatic pause acts once a sprint, so 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -67,14 +67,22 @@ class Purse:
         return f"{PAUSED}: {reason or 'no reason given'}; go on with `leadgen cost resume {self.sprint}`"
 
     def reserve(
-        self, purpose: Purpose, entry_id: str, segment: str, vendor: str, operation: str, units: int, usd: Decimal
+        self,
+        purpose: Purpose,
+        entry_id: str,
+        segment: str,
+        vendor: str,
+        operation: str,
+        units: int,
+        usd: Decimal,
+        about: Collection[str] = (),
     ) -> Reservation | BuyingPaused:
         """Ask to spend `usd`, the most the call can cost (`CostLedger.reserve`), unless buying is paused."""
         says = self.paused(purpose)
         if says is not None:
             return BuyingPaused(entry_id, says)
         limit = Decimal(str(self.budget.usd))
-        answer = self.ledger.reserve(entry_id, self.sprint, segment, vendor, operation, units, usd, limit)
+        answer = self.ledger.reserve(entry_id, self.sprint, segment, vendor, operation, units, usd, limit, about)
         if isinstance(answer, Reserved):
             self._heed(answer.committed_usd, limit)
         return answer

@@ -65,6 +65,7 @@ class BrightDataCompanies(BrightDataClient):
     """
 
     batch_size = 500
+    repeat_is_free = True  # the batch finds its snapshot again
 
     jobs: JobMemory | None = None
 

@@ -34,6 +34,7 @@ class ClearbitClient(VendorClient):
 
     name = "clearbit"
     batch_size = 1
+    repeat_is_free = True  # a reading of our contract, not of the documentation
 
     async def authorise(self) -> dict[str, str]:
         """HTTP Basic: the key as user, no password."""

@@ -231,6 +231,8 @@ class EmailFinder(Protocol):
 
     name: str
     batch_size: int
+    repeat_is_free: bool
+    """Whether asking the same again soon costs nothing."""
 
     def can_find(self, person: PersonQuery) -> bool:
         """Whether this vendor can look that person up with what is known."""
@@ -256,6 +258,8 @@ class CompanyFinder(Protocol):
 
     name: str
     batch_size: int
+    repeat_is_free: bool
+    """Whether asking the same again soon costs nothing."""
 
     def can_answer(self, query: CompanyQuery) -> bool:
         """Whether this vendor can look that company up with what is known (a domain, a LinkedIn slug …)."""

@@ -90,6 +90,8 @@ class _Request:
     timeout: float
     as_text: bool
     anonymous: bool
+    unsure: list[str] | None
+    """Why earlier attempts of a paid call, whose repeat is free, may have been carried out; None where nothing is billed."""
     parts: dict[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -185,7 +187,7 @@ class VendorClient:
         whole attempt. `parse="text"` leaves the body of a 200 alone (CSV, JSON lines). `anonymous` calls carry no
         login and never renew it: they are how `authorise` and `refresh` get one.
         A `paid` call that may have been carried out (timed out or broke off after sending) is not sent again unless
-        `resend_is_free`.
+        `resend_is_free`; without an answer to the last repeat its outcome is unknown then, too.
 
         Returns a reply whose verdict is OK, EMPTY or PENDING. Raises `VendorUnavailable`, `VendorOutcomeUnknown`
         (paid, perhaps billed), `VendorRejectedCredentials`, `VendorNotEntitled`, `VendorOutOfCredits`,
@@ -201,6 +203,7 @@ class VendorClient:
             timeout or self._timeout,
             parse == "text",
             anonymous,
+            [] if paid else None,
             {name: value for name, value in sent.items() if value is not None},
             headers or {},
         )
@@ -214,7 +217,13 @@ class VendorClient:
         try:
             reply: Reply = await retrying(self._attempt, request)
         except _TryAgain as failed:
+            if request.unsure:
+                raise self._unknown(request, request.unsure[-1]) from None
             raise self._error(VendorUnavailable, request, failed.detail, failed.status) from None
+        except VendorUnavailable as error:
+            if request.unsure and not isinstance(error, VendorOutcomeUnknown):
+                raise self._unknown(request, request.unsure[-1]) from None
+            raise
         return reply
 
     async def _attempt(self, request: _Request) -> Reply:
@@ -274,6 +283,8 @@ class VendorClient:
             what = "timed out" if isinstance(error, httpx.TimeoutException | TimeoutError) else "connection broke off"
             if request.paid and not isinstance(error, _NOT_SENT):
                 raise self._unknown(request, what) from None
+            if request.unsure is not None and not isinstance(error, _NOT_SENT):
+                request.unsure.append(what)
             raise _TryAgain(f"{what} ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.TooManyRedirects):
             raise self._error(VendorBadRequest, request, "the address is not a usable URL") from None
@@ -301,6 +312,8 @@ class VendorClient:
         if response.is_success and not request.as_text and is_cut_short(response, body):
             if request.paid:
                 raise self._unknown(request, "the answer is cut short or no readable JSON")
+            if request.unsure is not None:
+                request.unsure.append("the answer is cut short")
             return Classified(Verdict.BACK_OFF, detail="the answer is cut short or no readable JSON")
         return request.classify(response.status_code, response.headers, response.text if body is None else body)
 

@@ -47,6 +47,7 @@ class HunterClient(VendorClient):
 
     name = "hunter"
     batch_size = 1
+    repeat_is_free = True  # within a billing period (vendors.md §5.2)
 
     async def authorise(self) -> dict[str, str]:
         """The key in a header: a query parameter would end up in logs."""

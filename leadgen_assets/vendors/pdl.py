@@ -34,6 +34,7 @@ class PdlClient(VendorClient):
 
     name = "pdl"
     batch_size = 50
+    repeat_is_free = False
 
     async def authorise(self) -> dict[str, str]:
         """The key in its header."""

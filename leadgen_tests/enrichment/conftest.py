@@ -98,6 +98,7 @@ class EmailTable:
         Decimal(1),
     )
     batch_size: int = 1
+    repeat_is_free: bool = True
     asked: list[str] = field(default_factory=list)
     fails: dict[int, VendorError] = field(default_factory=dict)
     calls: int = 0
@@ -122,6 +123,7 @@ class CompanyTable:
     name: str = "clearbit"
     known: dict[str, dict[str, str]] = field(default_factory=dict)
     batch_size: int = 1
+    repeat_is_free: bool = True
     asked: list[str] = field(default_factory=list)
 
     def can_answer(self, query: CompanyQuery) -> bool:

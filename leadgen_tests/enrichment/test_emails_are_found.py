@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -14,6 +17,7 @@ from leadgen_assets.vendors.contracts import (
     Missed,
     PersonQuery,
     VendorNotEntitled,
+    VendorOutcomeUnknown,
     VendorOutOfCredits,
     VendorUnavailable,
 )
@@ -209,3 +213,59 @@ def test_a_missing_vendor_is_said_and_skipped(desk: Desk) -> None:
     enriched = asyncio.run(enrich(frame(lead(1)), plan, Toolbox(), desk))
     assert {line.stopped_because for line in enriched.report.lines} == {"not available: no client or no credentials"}
     assert len(enriched.leads) == 1
+
+
+LOST = VendorOutcomeUnknown("pdl", "bulk", "timed out; the call may have been carried out and billed")
+
+
+def batches_of_ten(**changes: Any) -> EmailTable:
+    return EmailTable(name="pdl", batch_size=10, repeat_is_free=False, **changes)
+
+
+def test_what_may_have_been_billed_is_not_asked_again(desk: Desk) -> None:
+    """Issue 4: one of three batches breaks off; its questions stay uncertain, whatever else the next run asks."""
+    first = batches_of_ten(fails={2: LOST})
+    report = run(frame(*(lead(number) for number in range(30))), desk, email=[first]).report
+    [line] = report.lines
+    assert (line.found, line.uncertain, line.failed, first.calls) == (20, 10, 0, 3)
+    states = {each.state: each for each in desk.ledger.entries(desk.sprint)}
+    assert (states["settled"].credits, states["uncertain"].units) == (20, 10)
+    assert desk.ledger.committed(desk.sprint) == 30 * Decimal("0.28")
+    again = batches_of_ten()
+    report = run(frame(*(lead(number) for number in range(40))), desk, email=[again]).report
+    assert (len(again.asked), report.lines[0].uncertain, report.lines[0].cached) == (10, 10, 20)
+    [doubt] = desk.ledger.uncertain(timedelta(days=1))
+    assert desk.ledger.decide(doubt.entry_id, Decimal(0), Decimal(0), "not billed")
+    last = batches_of_ten()
+    assert run(frame(*(lead(number) for number in range(40))), desk, email=[last]).report.lines[0].found == 40
+    assert (len(last.asked), desk.ledger.committed(desk.sprint)) == (10, 40 * Decimal("0.28"))
+
+
+def test_a_killed_enrichment_does_not_ask_again_what_was_on_the_wire(desk: Desk) -> None:
+    """Issue 4: the process dies in mid-parcel; the next run knows by the ledger, though its parcels are cut otherwise."""
+
+    class Killed(BaseException):
+        pass
+
+    finder = batches_of_ten(fails={3: Killed()})  # type: ignore[dict-item]
+    with pytest.raises(Killed):
+        run(frame(*(lead(number) for number in range(30))), desk, email=[finder])
+    again = batches_of_ten()
+    with patch("leadgen_assets.stores.ledger_doubts.is_gone", return_value=True):
+        report = run(frame(*(lead(number) for number in range(5, 45))), desk, email=[again]).report
+    assert (len(again.asked), report.lines[0].uncertain) == (15, 25)
+    assert desk.ledger.committed(desk.sprint) == 45 * Decimal("0.28")
+
+
+def test_a_free_repeat_clears_the_doubt(desk: Desk) -> None:
+    """Issue 4: Hunter is asked again until it answers; what it never answered is uncertain until the next run asks."""
+    lost = VendorOutcomeUnknown("hunter", "finder", "timed out")
+    down = EmailTable(fails=dict.fromkeys(range(1, 10), lost))
+    leads = frame(*(lead(number) for number in range(3)))
+    run(leads, desk, email=[down])
+    [doubt] = desk.ledger.uncertain(timedelta(days=1))
+    assert (doubt.units, doubt.state) == (3, "uncertain")
+    flaky = EmailTable(fails={1: lost})
+    assert run(leads, desk, email=[flaky]).report.lines[0].found == 3
+    assert desk.ledger.uncertain(timedelta(0)) == []
+    assert desk.ledger.committed(desk.sprint) == desk.ledger.spent(desk.sprint) == 3 * Decimal("0.0149")

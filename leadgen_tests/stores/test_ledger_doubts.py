@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from leadgen_assets.stores.ledger import CostLedger, OverBudget, Reserved
+from leadgen_assets.stores.ledger_doubts import mark
 from leadgen_assets.stores.owner import is_gone, this_process
 
 NEVER = timedelta(days=1)
@@ -85,8 +86,21 @@ def test_a_part_in_doubt_is_set_aside_and_the_rest_is_settled(ledger):
         ledger.settle("call", Decimal(5), Decimal(3))
     assert (ledger.spent("autumn"), ledger.committed("autumn"), ledger.reconcile("autumn")) == (3, 7, 7)
     assert [(each.entry_id, each.units) for each in ledger.uncertain(NEVER)] == [("call/doubt", 5)]
-    assert ledger.in_doubt("pdl", "bulk", ["h2", "h3"]) == {"h2"}
-    assert ledger.in_doubt("pdl", "enrich", ["h2"]) == ledger.in_doubt("hunter", "bulk", ["h2"]) == set()
+    assert ledger.in_doubt("winter", "pdl", "bulk", ["h2", "h3"]) == {"h2"}
+    assert (
+        ledger.in_doubt("autumn", "pdl", "enrich", ["h2"])
+        == ledger.in_doubt("autumn", "hunter", "bulk", ["h2"])
+        == set()
+    )
+    ledger.answered("pdl", "bulk", ["h2"])
+    assert ledger.in_doubt("autumn", "pdl", "bulk", ["h1", "h2"]) == {"h1"}
+    ledger.answered("pdl", "bulk", ["h1"])
+    assert (ledger.uncertain(NEVER), ledger.committed("autumn"), ledger.reconcile("autumn")) == ([], 3, 3)
+    ledger.set_aside("call", "doubt", 5, Decimal(4), ["h1", "h2"])
+    assert (ledger.committed("autumn"), ledger.reconcile("autumn")) == (7, 7), "broken off once more"
+    ledger.set_aside("call", "other", 1, Decimal(1), [mark("ada"), mark("bob")])
+    assert ledger.forget(["ada"]) == 1
+    assert ledger.in_doubt("autumn", "pdl", "bulk", [mark("ada"), mark("bob")]) == {mark("bob")}
 
 
 @pytest.mark.parametrize(("credits", "usd", "becomes", "committed"), [(7, 2, "settled", 2), (0, 0, "released", 0)])
@@ -95,10 +109,12 @@ def test_a_doubt_is_decided_once(ledger, credits, usd, becomes, committed):
     reserve(ledger, about=["h1"])
     assert not ledger.decide("call", Decimal(credits), Decimal(usd), "too early: it is on the wire")
     ledger.doubt("call", "timed out")
-    assert ledger.in_doubt("pdl", "bulk", ["h1"]) == {"h1"}
+    assert ledger.in_doubt("autumn", "pdl", "bulk", ["h1"]) == {"h1"}
     assert ledger.decide("call", Decimal(credits), Decimal(usd), "by the vendor's usage")
     assert not ledger.decide("call", Decimal(10), Decimal(4), "again")
     assert (state(ledger), ledger.committed("autumn"), ledger.reconcile("autumn")) == (becomes, committed, committed)
+    assert bool(ledger.in_doubt("autumn", "pdl", "bulk", ["h1"])) == (becomes == "settled"), "billed: not asked again"
+    assert ledger.in_doubt("winter", "pdl", "bulk", ["h1"]) == set()
     assert [each.decision for each in ledger.decided("autumn")] == ["by the vendor's usage"]
     assert isinstance(reserve(ledger), Reserved) == (becomes == "released")
     assert len(ledger.decided("autumn")) == (becomes == "settled"), "a call that is made again is open again"
