@@ -244,8 +244,8 @@ class VendorClient:
         if classified.verdict not in _PASSING or (wait is not None and wait > self._max_wait):
             longer = f", retry in {wait:.0f} s" if wait else ""
             raise self._error(_FINAL[classified.verdict], request, f"{classified.detail}{longer}", status)
-        if request.paid and status == 504:
-            raise self._unknown(request, "gateway time-out")
+        if status == 504:
+            self._may_be_billed(request, "gateway time-out")
         raise _TryAgain(classified.detail, status, wait)
 
     async def _slow_down(self, request: _Request, wait: float | None) -> None:
@@ -274,17 +274,14 @@ class VendorClient:
             detail = f"the answer is larger than {LARGEST // 1024**2} MB"
             self._observe(request, Verdict.BAD_REQUEST, began, None, grant.waited)
             await self._governor.report(self.vendor, answered=True, grant=grant)
-            raise (
-                self._unknown(request, detail) if request.paid else self._error(VendorUnavailable, request, detail)
-            ) from None
+            self._may_be_billed(request, detail)
+            raise self._error(VendorUnavailable, request, detail) from None
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             self._observe(request, Verdict.BACK_OFF, began, None, grant.waited)
             await self._governor.report(self.vendor, answered=False, grant=grant)
             what = "timed out" if isinstance(error, httpx.TimeoutException | TimeoutError) else "connection broke off"
-            if request.paid and not isinstance(error, _NOT_SENT):
-                raise self._unknown(request, what) from None
-            if request.unsure is not None and not isinstance(error, _NOT_SENT):
-                request.unsure.append(what)
+            if not isinstance(error, _NOT_SENT):
+                self._may_be_billed(request, what)
             raise _TryAgain(f"{what} ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.TooManyRedirects):
             raise self._error(VendorBadRequest, request, "the address is not a usable URL") from None
@@ -310,11 +307,9 @@ class VendorClient:
 
     def _classified(self, request: _Request, response: httpx.Response, body: Any) -> Classified:
         if response.is_success and not request.as_text and is_cut_short(response, body):
-            if request.paid:
-                raise self._unknown(request, "the answer is cut short or no readable JSON")
-            if request.unsure is not None:
-                request.unsure.append("the answer is cut short")
-            return Classified(Verdict.BACK_OFF, detail="the answer is cut short or no readable JSON")
+            detail = "the answer is cut short or no readable JSON"
+            self._may_be_billed(request, detail)
+            return Classified(Verdict.BACK_OFF, detail=detail)
         return request.classify(response.status_code, response.headers, response.text if body is None else body)
 
     async def _renew(self, logins: int) -> bool:
@@ -342,6 +337,13 @@ class VendorClient:
     ) -> None:
         seconds = time.perf_counter() - began
         self._observer(CallRecord(self.vendor, request.operation, verdict, seconds, status, waited, quota))
+
+    def _may_be_billed(self, request: _Request, what: str) -> None:
+        """Give up a call that may have been carried out; where a repeat is free, only remember it."""
+        if request.paid:
+            raise self._unknown(request, what) from None
+        if request.unsure is not None:
+            request.unsure.append(what)
 
     def _unknown(self, request: _Request, what: str) -> VendorError:
         return self._error(VendorOutcomeUnknown, request, f"{what}; the call may have been carried out and billed")

@@ -168,3 +168,14 @@ def test_a_company_snapshot_whose_id_was_lost_is_found_again(desk: Desk) -> None
     answers = ask(queries)
     assert (desk.paid, len(desk.sim.snapshots)) == (paid, 2)
     assert sum(isinstance(each, Found) for each in answers) > 20
+
+
+def test_a_snapshot_that_is_collected_is_not_taken_for_a_lost_one(desk: Desk) -> None:
+    """Issue 4: the target was raised, the process died before the second order was sent; the first job fits it, and is known."""
+    assert desk.collect().counts.delivered == 25
+    desk.stores.book.retarget(KEY, {"brightdata-1": 60})
+    with patch.object(BrightDataPeople, "start", side_effect=Killed), pytest.raises(Killed):
+        desk.collect()
+    done = desk.collect()
+    assert (len(desk.sim.snapshots), desk.paid, done.counts.delivered) == (2, done.counts.delivered, desk.paid)
+    assert done.counts.delivered > 25

@@ -146,6 +146,25 @@ def test_a_paid_call_is_sent_again_when_nothing_was_billed_or_it_is_free(
     assert len(script.requests) == 2
 
 
+@pytest.mark.parametrize(
+    ("last", "billed"),
+    [
+        (httpx.ReadTimeout("slow"), True),
+        (httpx.Response(504), True),
+        (httpx.Response(200, headers={"content-type": "application/json"}, content=b'{"matches": ['), True),
+        (httpx.Response(503), False),
+        (httpx.ConnectError("refused"), False),
+    ],
+)
+def test_a_free_repeat_that_never_got_an_answer_may_have_been_billed_too(script: Any, last: Any, billed: bool) -> None:
+    """Issue 4: whatever failed after it; a call that never arrived, or was refused, was not."""
+    with pytest.raises(contracts.VendorUnavailable) as raised:
+        call(script.answers(last, httpx.Response(503)), paid=True, resend_is_free=True)
+
+    assert isinstance(raised.value, contracts.VendorOutcomeUnknown) == billed
+    assert len(script.requests) == 4
+
+
 def test_an_attempt_ends_with_the_timeout_even_if_bytes_keep_coming(script: Any) -> None:
     """TL-02: 30 s time-out, for the whole attempt."""
 
