@@ -20,6 +20,8 @@ below it need not be told."""
 KNOWN_AFTER = 10.0
 """Seconds of calling after which the fastest answer so far tells what every call takes. Sooner, all of them may have been
 slow on their way."""
+TRUSTED = 0.5
+"""Share of the fastest answer that is taken to be what every call takes: one may still be faster than all before."""
 TOLD_AFTER = 0.02
 """Seconds in which late calls are gathered before they are told: a slot is not used again before its window is over."""
 
@@ -51,12 +53,12 @@ class Arrivals:
     def latest(self, grant: Grant, now: float) -> float:
         """Seconds after its grant at which an answered call can have arrived at most, beyond what every call takes.
 
-        A call takes at least as long as the fastest so far; what it took longer may all have been on the way there.
+        A call takes at least half as long as the fastest so far; what it took longer may all have been on the way there.
         """
         call, seconds = (grant.vendor, grant.operation), now - grant.at
         since = self._since.setdefault(call, now)
         self._fastest[call] = fastest = min(seconds, self._fastest.get(call, seconds))
-        return seconds - fastest if now - since >= KNOWN_AFTER else seconds
+        return seconds - fastest * TRUSTED if now - since >= KNOWN_AFTER else seconds
 
 
 class LateCalls:
