@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from leadgen_assets.bench import sections
 from leadgen_assets.bench.chart import drawn
+from leadgen_assets.bench.machine import Machine
 from leadgen_assets.bench.regression import growths
 from leadgen_assets.bench.stages import BY_NAME
 from leadgen_assets.bench.suite import Result, planned
@@ -33,35 +30,6 @@ CHART = Path("images", "benchmarks.svg")
 
 Row = dict[str, Any]
 """One stage at one size, in plain values, as `--json` prints it."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where it was measured, without telling whose machine it is."""
-
-    cores: int
-    memory_gb: float
-    processor: str
-    system: str
-    python: str
-    load_before: float
-    """Load average (1 minute) when the run began: work beside it shows here."""
-
-    @classmethod
-    def this(cls) -> Machine:
-        """The machine this runs on, now."""
-        return cls(
-            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-            memory_gb=round(psutil.virtual_memory().total / 1e9),
-            processor=_processor(),
-            system=f"{platform.system()} {platform.machine()}",
-            python=platform.python_version(),
-            load_before=round(os.getloadavg()[0], 2),
-        )
-
-    def __str__(self) -> str:
-        """For people."""
-        return f"{self.cores} cores ({self.processor}), {self.memory_gb:.0f} GB memory, {self.system}, Python {self.python}"
 
 
 @dataclass(frozen=True)
@@ -189,13 +157,3 @@ def _plain(result: Result) -> dict[str, Any]:
         },
         "times_baseline": None if result.times_baseline is None else round(result.times_baseline, 3),
     }
-
-
-def _processor() -> str:
-    """The processor's family, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -56,6 +56,7 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     from leadgen_assets.bench import page, regression, suite
+    from leadgen_assets.bench.machine import Machine
 
     plan = suite.planned(_stages(stages), _sizes(sizes, quick))
     if not plan:
@@ -65,7 +66,7 @@ def bench(
     except ValueError as error:
         raise CannotDo(f"--against {against}: {error}") from None
     console = Console(stderr=True, highlight=False, quiet=as_json)
-    machine, at, began = page.Machine.this(), page.now(), time.monotonic()
+    machine, at, began = Machine.this(), page.now(), time.monotonic()
     results: list[Result] = []
     problem = None
     try:

@@ -31,6 +31,7 @@ def db(
     """
     from leadgen_assets.bench import database, page, sections, suite
     from leadgen_assets.bench.ground import Ground
+    from leadgen_assets.bench.machine import Machine
     from leadgen_assets.bench.storing import provisional
 
     numbers = _numbers(records)
@@ -39,7 +40,7 @@ def db(
     def tell(text: str) -> None:
         console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {text}")
 
-    machine, at = page.Machine.this(), page.now()
+    machine, at = Machine.this(), page.now()
     with TemporaryDirectory(prefix="leadgen-bench-") as folder, servers(Path(folder), sandbox=False):
         ground = Ground(round(max(numbers) / UNIQUE), Path(folder))
         suite.prepare(ground, "golden", tell)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from leadgen_assets.bench.machine import Machine
 from leadgen_assets.bench.measure import Figures
-from leadgen_assets.bench.page import BEGIN, END, HEADER, Machine, Report, to_markdown, written
+from leadgen_assets.bench.page import BEGIN, END, HEADER, Report, to_markdown, written
 from leadgen_assets.bench.regression import recorded
 from leadgen_assets.bench.sections import marks, on_record
 from leadgen_assets.bench.stages import BY_NAME
