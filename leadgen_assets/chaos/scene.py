@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -106,12 +107,19 @@ class Scene:
         return pid
 
     def _workers(self) -> Iterator[int]:
-        """Processes whose output goes to the log of one of this sprint's runs."""
+        """Processes that have the log of one of this sprint's runs open; Dagster's log readers, their children, apart."""
+        log = str(self.ground.logs / f"{self.sprint}-")
         for each in psutil.process_iter():
             with suppress(OSError, psutil.Error):
-                target = os.readlink(f"/proc/{each.pid}/fd/1")
-                if target.startswith(str(self.ground.logs / f"{self.sprint}-")) and each.status() != "zombie":
+                is_python = "multiprocessing.forkserver" in " ".join(each.cmdline())
+                if is_python and any(_target(file).startswith(log) for file in Path(f"/proc/{each.pid}/fd").iterdir()):
                     yield each.pid
+
+
+def _target(file: Path) -> str:
+    with suppress(OSError):
+        return os.readlink(file)
+    return ""
 
 
 def _go_on(pid: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from leadgen_assets.cli.collecting import REFRESH_SECONDS, collect_all
 from leadgen_assets.cli.emergency import was_stopped_so
 from leadgen_assets.cli.launched import LaunchedRuns, launches_elsewhere
 from leadgen_assets.cli.progress import Board, board
-from leadgen_assets.cli.runs import ForkedRuns, RunOutcome, outcome_of, start_refine
+from leadgen_assets.cli.runs import ForkedRuns, RunOutcome, Runs, Workers, outcome_of, start_refine
 from leadgen_assets.cli.workplace import Workplace
 from leadgen_assets.collection.rebalancing import conducting
 from leadgen_assets.desk.baseline import record_sprint
@@ -88,7 +88,7 @@ class SprintResult:
         }
 
 
-def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: bool) -> SprintResult:
+def conduct(place: Workplace, pool: Workers, key: str, *, quiet: bool) -> SprintResult:
     """Run the open sprint `key` to its end, or on from where it stopped."""
     started, began, cpu = time.monotonic(), datetime.now(UTC), cpu_seconds()
     stores = place.stores
@@ -98,7 +98,7 @@ def conduct(place: Workplace, pool: ProcessPoolExecutor, key: str, *, quiet: boo
     with dg.DagsterInstance.get() as instance:
         close_killed_runs(instance, stores.pulses)
         _prepare_pools(instance)
-        runs = LaunchedRuns(instance, stores.pulses) if launches_elsewhere(instance) else ForkedRuns(pool)
+        runs = _runs(instance, pool, stores, key)
         with board(stores, key, quiet=quiet) as shown:
             presence(stores.db).tell(lambda words, _: shown.note(words))
             stores.book.set_state(key, SprintState.RUNNING)
@@ -146,6 +146,18 @@ def _read_usage(place: Workplace, key: str) -> None:
     asyncio.run(
         reconcile(place.stores, place.settings, f"the start of {key}", only=only, observer=observer, patience=5.0)
     )
+
+
+def _runs(instance: dg.DagsterInstance, pool: Workers, stores: OpenStores, key: str) -> Runs:
+    """Where Dagster's launcher puts them, or in workers of this command; a killed worker's run is closed and begins again."""
+    if launches_elsewhere(instance):
+        return LaunchedRuns(instance, stores.pulses)
+
+    def may_restart() -> bool:
+        close_killed_runs(instance, stores.pulses)
+        return not was_stopped_so(stores.book.get(key))
+
+    return ForkedRuns(pool, may_restart)
 
 
 def _prepare_pools(instance: dg.DagsterInstance) -> None:

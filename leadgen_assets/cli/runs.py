@@ -12,19 +12,22 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import dagster as dg
 
 from leadgen_assets.assets.failures import told
 from leadgen_assets.automation.abandoned import owner_tags
 from leadgen_assets.services.processes import ProcessIdentity
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,42 @@ ENVIRONMENT = ("DAGSTER_", "LEADGEN_")
 """Prefixes of the variables that workers take over as they are when a run is started."""
 
 
+MOST_STARTS = 3
+"""How often a run is begun at most when its worker process is killed (NFR-006)."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Worker processes that have the code location loaded: so many at once, and each for one run, so that one that is
+    killed takes no other along."""
+
+    turns: ThreadPoolExecutor
+
+    def submit(self, work: Callable[..., Any], *given: Any, may_restart: Callable[[], bool] = lambda: False) -> Any:
+        """Do it in the next free worker; returns its future. When the worker is killed it is done again in another one,
+        if `may_restart` says so; else the future has `BrokenProcessPool`."""
+        return self.turns.submit(_in_a_worker, work, given, may_restart)
+
+
+def _in_a_worker(work: Callable[..., Any], given: Sequence[Any], may_restart: Callable[[], bool]) -> Any:
+    forked, me = multiprocessing.get_context("forkserver"), ProcessIdentity.current()
+    for start in range(1, MOST_STARTS + 1):
+        with ProcessPoolExecutor(1, mp_context=forked, initializer=end_with, initargs=(me,)) as worker:
+            try:
+                return worker.submit(work, *given).result()
+            except BrokenProcessPool:
+                if start == MOST_STARTS or not may_restart():
+                    raise
+                log.warning("a worker process was killed; its run begins again (%d of %d)", start + 1, MOST_STARTS)
+
+
 @contextmanager
-def worker_pool(size: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool of processes that have the code location loaded; loading starts at once, beside whatever else starts."""
-    forked = multiprocessing.get_context("forkserver")
-    forked.set_forkserver_preload(["leadgen_assets.cli.preload"])
+def worker_pool(size: int) -> Iterator[Workers]:
+    """Workers; the code location is loaded for them at once, beside whatever else starts."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["leadgen_assets.cli.preload"])
     ensure_running()
-    me = ProcessIdentity.current()
-    with ProcessPoolExecutor(size, mp_context=forked, initializer=end_with, initargs=(me,)) as pool:
-        yield pool
+    with ThreadPoolExecutor(size, thread_name_prefix="worker") as turns:
+        yield Workers(turns)
 
 
 def end_with(conductor: ProcessIdentity) -> None:
@@ -75,11 +105,15 @@ class Runs(Protocol):
 class ForkedRuns:
     """Runs in worker processes of this command."""
 
-    pool: ProcessPoolExecutor
+    pool: Workers
+    may_restart: Callable[[], bool]
+    """Asked when a worker was killed: clears up after it, and tells whether its run is to begin again."""
 
     def start(self, job: str, partition: str, log: Path, assets: Sequence[str] | None) -> Future[RunOutcome]:
         """Begin a run in the next free worker."""
-        return self.pool.submit(execute, job, partition, log, assets, _environment())
+        given = (job, partition, log, assets, _environment())
+        begun: Future[RunOutcome] = self.pool.submit(execute, *given, may_restart=self.may_restart)
+        return begun
 
 
 def start_collect(runs: Runs, logs: Path, sprint: str, segment: str, source: str) -> Future[RunOutcome]:

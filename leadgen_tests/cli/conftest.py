@@ -61,7 +61,15 @@ class OwnProcess:
         self._office = office
 
     def submit(
-        self, _: Callable[..., RunOutcome], job: str, partition: str, log: Path, assets: list[str] | None, env: object
+        self,
+        _: Callable[..., RunOutcome],
+        job: str,
+        partition: str,
+        log: Path,
+        assets: list[str] | None,
+        env: object,
+        *,
+        may_restart: object,
     ) -> Future[RunOutcome]:
         """The run, done."""
         done: Future[RunOutcome] = Future()

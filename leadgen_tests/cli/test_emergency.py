@@ -146,8 +146,8 @@ def test_a_stop_while_collecting_prevents_the_refinement(tmp_path: Path, servers
         file.write_text(dump_sprint(sprint))
 
         class Interrupted(OwnProcess):
-            def submit(self, *work: Any) -> Any:
-                done = super().submit(*work)
+            def submit(self, *work: Any, **how: Any) -> Any:
+                done = super().submit(*work, **how)
                 put_stop_on_record(office.stores, "cut", "somebody", "")
                 return done
 

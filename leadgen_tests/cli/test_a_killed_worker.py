@@ -1,0 +1,74 @@
+"""Runs in worker processes, one of which is killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from leadgen_assets.cli import runs
+from leadgen_assets.cli.runs import MOST_STARTS, ForkedRuns, RunOutcome, Workers, outcome_of
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    """Workers that have no more loaded than these tests need."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload([runs.__name__, __name__])
+    with ThreadPoolExecutor(2) as turns:
+        yield Workers(turns)
+
+
+def work(folder: Path, deaths: int) -> int:
+    """Die so many times, then say how often this was begun."""
+    begun = len(list(folder.iterdir())) + 1
+    (folder / str(begun)).touch()
+    if begun <= deaths:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return begun
+
+
+def wait_for(path: Path) -> str:
+    while not path.exists():
+        time.sleep(0.01)
+    return "done"
+
+
+def test_a_killed_workers_run_begins_again_and_takes_no_other_along(workers: Workers, tmp_path: Path) -> None:
+    """Issue 4, crash safety, NFR-006: kill -9 of a worker ends neither the command nor the runs beside it."""
+    (tmp_path / "own").mkdir()
+    beside = workers.submit(wait_for, tmp_path / "end")
+
+    again = workers.submit(work, tmp_path / "own", 1, may_restart=lambda: True)
+
+    assert again.result(60) == 2
+    assert not beside.done()
+    (tmp_path / "end").touch()
+    assert beside.result(60) == "done"
+
+
+def test_a_worker_that_is_killed_again_and_again_is_given_up(workers: Workers, tmp_path: Path) -> None:
+    """NFR-006: at most three times."""
+    given_up = workers.submit(work, tmp_path, 99, may_restart=lambda: True)
+
+    assert isinstance(given_up.exception(60), BrokenProcessPool)
+    assert len(list(tmp_path.iterdir())) == MOST_STARTS
+
+
+def test_a_run_that_was_stopped_is_not_begun_again(workers: Workers, tmp_path: Path) -> None:
+    """PHX-05: after an emergency stop, which kills workers too, nothing starts by itself; the command tells the problem."""
+    run = ForkedRuns(workers, lambda: False).start("collect", str(tmp_path), tmp_path / "no" / "log", None)
+
+    outcome = outcome_of(run)
+
+    assert isinstance(outcome, RunOutcome)
+    assert not outcome.succeeded
+    killed = workers.submit(work, tmp_path, 99)
+    assert isinstance(killed.exception(60), BrokenProcessPool)
+    assert len([each for each in tmp_path.iterdir() if each.name.isdigit()]) == 1
