@@ -10,7 +10,7 @@ from pathlib import Path
 from leadgen_assets.chaos import case as cases
 from leadgen_assets.chaos.case import Case, Outcome, Step
 from leadgen_assets.chaos.faults import Fault
-from leadgen_assets.chaos.ground import StartCommand, opened
+from leadgen_assets.chaos.ground import Ground, StartCommand, opened
 from leadgen_assets.chaos.tally import Tally
 
 
@@ -42,10 +42,19 @@ def run(plan: dict[int, list[Case]], home: Path, start_command: StartCommand) ->
                 done = cases.run(ground, each)
                 if done.violations and len(each.steps) > 1:
                     yield done, tally
-                    for alone in each.alone():
-                        done = cases.run(ground, alone)
-                        tally.add(done)
-                        yield done, tally
+                    yield from _one_by_one(ground, done, tally)
                     continue
                 tally.add(done)
                 yield done, tally
+
+
+def _one_by_one(ground: Ground, together: Outcome, tally: Tally) -> Iterator[tuple[Outcome, Tally]]:
+    """Which of the faults it was; where it was none of them alone, that is told, too."""
+    survived = True
+    for alone in together.case.alone():
+        done = cases.run(ground, alone)
+        tally.add(done)
+        survived = survived and not done.violations
+        yield done, tally
+    if survived:
+        tally.tell(together)

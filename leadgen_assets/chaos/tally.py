@@ -37,6 +37,10 @@ class Tally:
             row.injected += 1
             row.survived += not done.violations
             row.moments[step.moment.name] += 1
+        self.tell(done)
+
+    def tell(self, done: Outcome) -> None:
+        """Keep what did not hold."""
         names = ", ".join(map(str, done.case.steps))
         self.broken += [f"seed {done.case.seed}, {names}: {each}" for each in done.violations]
 

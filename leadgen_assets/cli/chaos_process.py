@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing import forkserver, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,13 +29,25 @@ class Starter:
     def __init__(self) -> None:
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
-        forkserver.ensure_running()
+        with _without_warnings():
+            forkserver.ensure_running()
 
     def __call__(self, file: Path, log: Path, environment: Mapping[str, str]) -> BaseProcess:
         arguments = (file, log, dict(environment), _fork_server()._forkserver_address, ProcessIdentity.current())
         process = self._context.Process(target=start_sprint, args=arguments)
         process.start()
         return process
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Python's resource tracker, which starts here, would complain at the end of what killed processes have left."""
+    before = os.environ.get("PYTHONWARNINGS", "")
+    os.environ["PYTHONWARNINGS"] = f"{before},ignore::UserWarning:multiprocessing.resource_tracker".lstrip(",")
+    try:
+        yield
+    finally:
+        os.environ["PYTHONWARNINGS"] = before
 
 
 def start_sprint(file: Path, log: Path, environment: dict[str, str], server: str, owner: ProcessIdentity) -> None:

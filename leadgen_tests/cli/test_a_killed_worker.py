@@ -6,10 +6,11 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,12 +64,25 @@ def test_a_worker_that_is_killed_again_and_again_is_given_up(workers: Workers, t
 
 def test_a_run_that_was_stopped_is_not_begun_again(workers: Workers, tmp_path: Path) -> None:
     """PHX-05: after an emergency stop, which kills workers too, nothing starts by itself; the command tells the problem."""
-    run = ForkedRuns(workers, lambda: False).start("collect", str(tmp_path), tmp_path / "no" / "log", None)
+    killed = workers.submit(work, tmp_path, 99, may_restart=lambda: False)
 
-    outcome = outcome_of(run)
+    outcome = outcome_of(killed)
 
-    assert isinstance(outcome, RunOutcome)
     assert not outcome.succeeded
-    killed = workers.submit(work, tmp_path, 99)
-    assert isinstance(killed.exception(60), BrokenProcessPool)
-    assert len([each for each in tmp_path.iterdir() if each.name.isdigit()]) == 1
+    assert "the worker process ended" in str(outcome.problem)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_whoever_starts_runs_decides_whether_they_begin_again(tmp_path: Path) -> None:
+    """NFR-006: the conductor closes what a killed worker left before its run begins again."""
+    asked = []
+
+    class Noted(Workers):
+        def submit(self, *given: Any, may_restart: Callable[[], bool] = lambda: False) -> Any:
+            asked.append(may_restart())
+            return Future[RunOutcome]()
+
+    with ThreadPoolExecutor(1) as turns:
+        ForkedRuns(Noted(turns), lambda: True).start("collect", "s|apollo-1", tmp_path / "log", None)
+
+    assert asked == [True]
