@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 
 class LossyLink:
-    """Listens on loopback and passes everything on to `target` (host, port), as long as it is whole."""
+    """Listens on `port` of loopback and passes everything on to a server, as long as it is whole."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
-        self._target = target
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
         self._open = threading.Event()
         self._open.set()
         self._flows = threading.Event()
@@ -114,7 +114,7 @@ def _link_to(address: str) -> Iterator[tuple[LossyLink, str]]:
     parts = urlsplit(address)
     assert parts.hostname
     assert parts.port
-    link = LossyLink((parts.hostname, parts.port))
+    link = LossyLink(parts.hostname, parts.port)
     login = parts.netloc.rpartition("@")[0]
     try:
         yield link, f"{parts.scheme}://{f'{login}@' if login else ''}127.0.0.1:{link.port}"

@@ -3,7 +3,19 @@ server's clock."""
 
 from __future__ import annotations
 
-GRANT = """
+_PACE = """
+local function pace_of(key, now, recovery)
+  local pace = redis.call('HMGET', key, 'factor', 'since')
+  if not pace[1] then return 1, 0 end
+  local since = tonumber(pace[2])
+  return math.min(1, tonumber(pace[1]) + (now - since) / 1000000 * recovery), since
+end
+"""
+"""The share of the documented rate that is used now, and when it was cut last."""
+
+GRANT = (
+    _PACE
+    + """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local blocks, probe_span, recovery = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -18,9 +30,7 @@ local wait = 0
 for i = 3, 2 + blocks do
   wait = math.max(wait, tonumber(redis.call('GET', KEYS[i]) or '0') - now)
 end
-local pace = redis.call('HMGET', KEYS[2], 'factor', 'since')
-local factor = 1
-if pace[1] then factor = math.min(1, tonumber(pace[1]) + (now - tonumber(pace[2])) / 1000000 * recovery) end
+local factor = pace_of(KEYS[2], now, recovery)
 for i = 3 + blocks, #KEYS do
   local at = 2 + 2 * (i - blocks - 2)
   local allowed, span = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
@@ -39,6 +49,7 @@ end
 if resting > 0 then redis.call('HSET', KEYS[1], 'probing_until', string.format('%.0f', now + probe_span)) end
 return {0, circuit[1] and 'ailing' or 'sound', string.format('%.0f', now)}
 """
+)
 """KEYS: circuit, pace, blocks, windows. ARGV: number of blocks, how long a probe keeps others out, recovery of the pace a
 second, then calls and span of each window. Returns {wait, word}: `resting` while the circuit is open or a probe is out,
 `ailing` when failures are on record, which a success should clear; for a grant also its slot,
@@ -65,7 +76,9 @@ end
 """KEYS: windows. ARGV: number of calls, the slot of each and when it can have arrived at the latest, then calls and span of
 each window. The windows remember each call from its arrival on."""
 
-PENALISE = """
+PENALISE = (
+    _PACE
+    + """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local till = now + tonumber(ARGV[1])
@@ -82,16 +95,15 @@ for _, at in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
 end
 
 local recovery, settle, slowest = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local pace = redis.call('HMGET', KEYS[3], 'factor', 'since')
-local factor, since = tonumber(pace[1] or '1'), tonumber(pace[2] or '0')
+local factor, since = pace_of(KEYS[3], now, recovery)
 if now - since >= settle then
-  factor = math.min(1, factor + (now - since) / 1000000 * recovery)
   factor = math.max(slowest, factor / 2)
   redis.call('HSET', KEYS[3], 'factor', tostring(factor), 'since', string.format('%.0f', now))
   redis.call('PEXPIRE', KEYS[3], math.ceil((1 - factor) / recovery * 1000) + 1000)
 end
 return strikes
 """
+)
 """KEYS: block, rejections, pace. ARGV: how long to block, how long a rejection is remembered, recovery of the pace a
 second, how long one cut covers the calls that were on their way, the slowest pace. Returns the rejections remembered."""
 
@@ -117,3 +129,26 @@ return math.max(0, resting - now)
 """
 """KEYS: circuit. ARGV: whether the vendor answered, failures in a row that open the circuit, first and longest rest.
 Returns how long the circuit stays open."""
+
+LOOK = (
+    _PACE
+    + """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local recovery = tonumber(ARGV[1])
+local found = {}
+for i = 1, #KEYS, 2 do
+  local circuit = redis.call('HMGET', KEYS[i], 'failures', 'resting_until')
+  local resting = tonumber(circuit[2] or '0')
+  local state = 0
+  if resting > now then state = 1 elseif resting > 0 then state = 2 end
+  found[#found + 1] = tonumber(circuit[1] or '0')
+  found[#found + 1] = state
+  found[#found + 1] = math.max(0, resting - now)
+  found[#found + 1] = math.floor(1000000 * pace_of(KEYS[i + 1], now, recovery))
+end
+return found
+"""
+)
+"""KEYS: circuit and pace of each vendor. ARGV: recovery of the pace a second. Returns for each vendor: failures in a row,
+circuit (0 closed, 1 open, 2 probing), how long nobody may call, pace in millionths."""

@@ -18,7 +18,7 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.redis_connection import connect_redis
 from leadgen_tests.desk.dashboard.served import Served, app_over, served
-from leadgen_tests.desk.state.relay import Wire
+from leadgen_tests.lossy_link import LossyLink
 
 _RULES = {
     "resultTypes": ["violations"],
@@ -81,14 +81,14 @@ class LiveDesk:
 
     stores: OpenStores
     server: Served
-    redis: Wire
+    redis: LossyLink
 
 
 @contextmanager
 def live_desk(database: Any, redis_url: str, home: Path) -> Iterator[LiveDesk]:
     """Served as `leadgen dashboard` does it, looking ten times a second."""
     address = urlsplit(redis_url)
-    wire = Wire(str(address.hostname), int(address.port or 0))
+    wire = LossyLink(str(address.hostname), int(address.port or 0))
     client = connect_redis(redis_url.replace(f":{address.port}", f":{wire.port}"))
     stores = OpenStores(database, client, (home / "lake").as_uri())
     reader = StateReader(stores, settings=Settings(_env_file=None, leadgen_home=home))

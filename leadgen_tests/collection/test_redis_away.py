@@ -35,14 +35,14 @@ def pages() -> list[RawPage]:
     """Two vendors' records in turn, many of them of the same people."""
     people = world()
     fields = zoominfo_records.CONTACT_FIELDS
-    apollo = [apollo_records.person(each) for each in people.pool("apollo-1", 120)]
+    apollo = [apollo_records.person(each) for each in people.pool("apollo-1", 80)]
     zoominfo = [
         {"id": each.vendor_id, "attributes": zoominfo_records.contact(each, fields)}
-        for each in people.pool("zoominfo", 120)
+        for each in people.pool("zoominfo", 80)
     ]
     moment = datetime(2026, 11, 22, 8, tzinfo=UTC)
     made: list[RawPage] = []
-    for start in range(0, 120, A_PAGE):
+    for start in range(0, 80, A_PAGE):
         for source, records in (("apollo", apollo), ("zoominfo", zoominfo), ("apollo", apollo[::-1])):
             number = len(made) + 1
             made.append(RawPage("autumn", f"{source}-1", source, number, records[start : start + A_PAGE], {}, moment))
@@ -81,7 +81,7 @@ def test_a_sprint_without_redis_comes_to_the_same(
     monkeypatch: pytest.MonkeyPatch,
     how: str,
 ) -> None:
-    """TL-03, issue 4: away from the fourth page to the ninth, then there again and empty."""
+    """TL-03, issue 4: away from the fourth page to the seventh, then there again and empty."""
     monkeypatch.setattr(claims, "REST", 0.0)
     with connect_redis(redis_url) as whole, somewhere(mongo_client, whole, tmp_path) as stores:
         expected = collected(stores, pages)
@@ -103,7 +103,7 @@ def _outage(link: LossyLink, server: Redis, how: str) -> Callable[[int], None]:
     def happens(page: int) -> None:
         if page == 3:
             link.cut() if how == "killed" else link.freeze()
-        elif page == 9:
+        elif page == 7:
             server.flushdb()
             link.mend()
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis import Redis
 
+from leadgen_assets.vendors.condition import Circuit, Condition, ConditionQuery
 from leadgen_assets.vendors.governor import CircuitOpen, RateGovernor, RateWindowClosed
 from leadgen_assets.vendors.limits import Limits, Window
 from leadgen_assets.vendors.lone_windows import LoneWindows
@@ -195,3 +197,36 @@ def test_the_clock_is_not_asked_for_a_sound_vendor(redis_url: str) -> None:
         assert not one._is_away_known
 
     run(story, one)
+
+
+def test_what_the_governor_knows_can_be_looked_at(redis_url: str) -> None:
+    """OPS-01, PHX-04: closed, open with the time of the next probe, probing, closed again; and the pace."""
+    prefix = f"leadgen:rate:test-{uuid.uuid4().hex[:8]}"
+    pacing = Pacing(failures=3, rest=30.0, recovery=0.0001)
+    limits = Limits({"apollo": {"search": (Window(requests=100, seconds=60),)}})
+    governor = RateGovernor(limits, redis_url, pacing=pacing, rest_patience=0.0, prefix=prefix)
+
+    def look() -> Condition:
+        with Redis.from_url(redis_url) as client:
+            pipeline = client.pipeline(transaction=False)
+            query = ConditionQuery(["hunter", "apollo"], pacing, prefix)
+            query.queue(pipeline)
+            found = query.parse(pipeline.execute())
+        assert found["hunter"] == Condition()
+        return found["apollo"]
+
+    async def story() -> None:
+        assert look() == Condition()
+        await fails(governor, 3)
+        seen = look()
+        assert (seen.circuit, seen.failures, seen.is_open) == (Circuit.OPEN, 3, True)
+        assert 0 < seen.next_probe <= 30
+        with Redis.from_url(redis_url) as client:
+            client.hset(f"{prefix}:apollo:circuit", "resting_until", "1")
+        assert (look().circuit, look().next_probe) == (Circuit.PROBING, 0.0)
+        await governor.report("apollo", answered=True)
+        assert not look().is_open
+        await governor.penalise("apollo", "search", 0.01)
+        assert look().pace == pytest.approx(0.5, abs=0.01)
+
+    run(story, governor)

@@ -12,6 +12,7 @@ import redis
 from redis.exceptions import RedisError
 
 from leadgen_assets.stores.live_figures import LiveFigures, LiveQuery
+from leadgen_assets.vendors.condition import Condition, ConditionQuery
 from leadgen_assets.vendors.limits import Limits
 from leadgen_assets.vendors.windows import WindowQuery, WindowUse
 
@@ -26,6 +27,8 @@ class RedisSays:
     live: LiveFigures = field(default_factory=LiveFigures)
     windows: dict[str, list[WindowUse]] = field(default_factory=dict)
     """{vendor: its rate windows}"""
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    """{vendor: how the governor sees it}"""
     server: dict[str, Any] = field(default_factory=dict)
     """`INFO`, as the client parses it."""
     keys: int = 0
@@ -59,20 +62,22 @@ class LiveReader:
     def _read(self, sprint: str, segments: list[str], vendors: list[str]) -> RedisSays:
         pipeline = self._redis.pipeline(transaction=False)
         figures = LiveQuery(sprint, segments, vendors, time.time())
-        windows = WindowQuery(self._limits, vendors)
+        windows, conditions = WindowQuery(self._limits, vendors), ConditionQuery(vendors)
         counted = figures.queue(pipeline)
         windows.queue(pipeline)
+        conditions.queue(pipeline)
         pipeline.info()
         pipeline.dbsize()
         pipeline.hgetall("leadgen:gauges")
         answers = pipeline.execute()
-        *of_windows, server, keys, gauges = answers[counted:]
+        *of_windows, of_conditions, server, keys, gauges = answers[counted:]
         told = {_text(name): _text(value) for name, value in cast(dict[Any, Any], gauges).items()}
         return RedisSays(
             is_up=True,
             as_of=datetime.now(UTC),
             live=figures.parse(answers[:counted]),
             windows=windows.parse(of_windows),
+            conditions=conditions.parse([of_conditions]),
             server=server,
             keys=keys,
             gauges=told,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from leadgen_assets.desk.cost import Cost
 from leadgen_assets.desk.state.live_reader import RedisSays
-from leadgen_assets.desk.state.times import from_millis, ms, share
+from leadgen_assets.desk.state.times import from_millis, iso, ms, share
 from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.stores.live import FAILED
 from leadgen_assets.stores.live_buckets import added
+from leadgen_assets.vendors.condition import Circuit, Condition
 from leadgen_assets.vendors.limits import Window
 from leadgen_assets.vendors.windows import WindowUse
 
@@ -61,7 +62,8 @@ def _row(name: str, says: RedisSays, usd: float) -> dict[str, Any]:
     calls, calls_now = sum(verdicts.values()), sum(recent.values())
     errors, errors_now = _failed(verdicts), _failed(recent)
     latency = added(*live.latencies.get(name, {}).values())
-    windows = says.windows.get(name, [])
+    windows, condition = says.windows.get(name, []), says.conditions.get(name, Condition())
+    next_probe = _next_probe(condition, says)
     fullest = max([*windows, *_told(name, live.marks)], key=lambda each: each.share, default=None)
     return {
         "vendor": name,
@@ -77,9 +79,29 @@ def _row(name: str, says: RedisSays, usd: float) -> dict[str, Any]:
         "quota": round(fullest.share, 4) if fullest else None,
         "quota_says": fullest.text if fullest else None,
         "credits_out": _credits_out(name, live.marks),
-        "is_down": _is_down(name, live.marks, calls_now, errors_now, windows),
+        "is_down": condition.is_open or _is_down(name, live.marks, calls_now, errors_now, windows),
+        "circuit": condition.circuit.value,
+        "circuit_open": condition.is_open,
+        "next_probe_at": iso(next_probe),
+        "condition": _in_words(condition, next_probe),
+        "pace": round(condition.pace, 4),
         "usd": round(usd, 2),
     }
+
+
+def _next_probe(condition: Condition, says: RedisSays) -> datetime | None:
+    """When the circuit lets a call through again; None unless it is open."""
+    if condition.circuit is not Circuit.OPEN or says.as_of is None:
+        return None
+    return says.as_of + timedelta(seconds=condition.next_probe)
+
+
+def _in_words(condition: Condition, next_probe: datetime | None) -> str | None:
+    if next_probe is not None:
+        return f"Nobody calls it after {condition.failures} unanswered calls; the next probe is at {next_probe:%H:%M:%S} UTC."
+    if condition.circuit is Circuit.PROBING:
+        return "One call tries whether it answers again; the others wait for that."
+    return f"It is called at {condition.pace:.0%} of its rate after rejections." if condition.pace < 1 else None
 
 
 def _told(name: str, marks: Mapping[str, str]) -> list[WindowUse]:

@@ -25,7 +25,7 @@ from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.raw_pages import RawPage, page_id
 from leadgen_assets.stores.redis_connection import connect_redis
 from leadgen_assets.stores.sprint_book import SprintState
-from leadgen_tests.desk.state.relay import Wire
+from leadgen_tests.lossy_link import LossyLink
 
 KEY = "autumn"
 
@@ -54,8 +54,8 @@ class Office:
 
     stores: OpenStores
     settings: Settings
-    mongo: Wire
-    redis: Wire
+    mongo: LossyLink
+    redis: LossyLink
 
     def open(self, *, running: bool = True, **changes: Any) -> str:
         """Put the sprint on record."""
@@ -110,7 +110,7 @@ def office(room: Any, mongo_uri: str, redis_url: str, redis_client: Any, tmp_pat
             room[each["name"]].delete_many({})
     parsed, redis = parse_uri(mongo_uri), urlsplit(redis_url)
     host, port = parsed["nodelist"][0]
-    wires = Wire(host, port), Wire(str(redis.hostname), int(redis.port or 0))
+    wires = LossyLink(host, port), LossyLink(str(redis.hostname), int(redis.port or 0))
     login = f"{parsed['username']}:{parsed['password']}@" if parsed["username"] else ""
     uri = f"mongodb://{login}127.0.0.1:{wires[0].port}/?directConnection=true&authSource=admin"
     db = connect(uri, room.name)

@@ -40,6 +40,7 @@ def full_state() -> dict[str, Any]:
                 "vendor": "apollo", "calls": 20, "calls_now_per_minute": 10, "errors": 1, "error_rate": 0.05,
                 "error_rate_now": 0.1, "throttled": 1, "p50_ms": 22.6, "p95_ms": 90.5, "at_once": 8, "quota": 0.41,
                 "quota_says": "82 of 200 search calls a minute", "credits_out": False, "is_down": False, "usd": 6.0,
+                "circuit": "closed", "circuit_open": False, "next_probe_at": None, "condition": None, "pace": 0.5,
             }
         ],
         "segments": [

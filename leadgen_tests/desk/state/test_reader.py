@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -120,6 +121,25 @@ def test_calls_errors_and_latency_by_vendor(office: Office) -> None:
     rows = {each["vendor"]: each for each in reader.read()["vendors"]}
     assert not rows["zoominfo"]["is_down"]
     assert not rows["hunter"]["credits_out"]
+
+
+def test_a_vendor_that_rests_is_down_until_its_next_probe(office: Office) -> None:
+    """PHX-04, OPS-01: circuit and pace as the governor has them, and in words for the alert."""
+    office.open()
+    redis = office.stores.redis
+    resting_until = int((time.time() + 100) * 1_000_000)
+    redis.hset("leadgen:rate:apollo:circuit", mapping={"failures": 8, "resting_until": resting_until, "rests": 1})
+    redis.hset("leadgen:rate:zoominfo:pace", mapping={"factor": "0.25", "since": resting_until - 100_000_000})
+    rows = {each["vendor"]: each for each in office.reader().read()["vendors"]}
+    apollo, zoominfo = rows["apollo"], rows["zoominfo"]
+    assert (apollo["circuit"], apollo["is_down"], apollo["pace"]) == ("open", True, 1.0)
+    assert apollo["next_probe_at"] > office.reader().read()["at"]
+    at = apollo["next_probe_at"][11:19]
+    assert apollo["condition"] == f"Nobody calls it after 8 unanswered calls; the next probe is at {at} UTC."
+    assert (zoominfo["circuit"], zoominfo["is_down"], zoominfo["next_probe_at"]) == ("closed", False, None)
+    assert 0.25 <= zoominfo["pace"] < 0.9
+    assert zoominfo["condition"].startswith("It is called at ")
+    assert rows["hunter"]["condition"] is None
 
 
 def test_what_adapts_is_told(office: Office) -> None:

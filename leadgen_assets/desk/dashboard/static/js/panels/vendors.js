@@ -1,10 +1,10 @@
 // The vendors: calls, errors, latency, quota with its mark at 80 %, credits, money.
 import { el, keep, mark, say, table } from "../dom.js";
-import { count, milliseconds, share, usd, vendor } from "../format.js";
+import { clock, count, milliseconds, share, usd, vendor } from "../format.js";
 
 const COLUMNS = [
   ["Calls", (v) => count(v.calls)], ["Now/min", (v) => count(v.calls_now_per_minute)], ["Errors", (v) => (v.errors ? `${count(v.errors)} (${share(v.error_rate)})` : "0")],
-  ["Slowed", (v) => count(v.throttled)], ["p50", (v) => milliseconds(v.p50_ms)], ["p95", (v) => milliseconds(v.p95_ms)],
+  ["Slowed", (v) => (v.pace < 1 ? `${count(v.throttled)} (pace ${share(v.pace)})` : count(v.throttled))], ["p50", (v) => milliseconds(v.p50_ms)], ["p95", (v) => milliseconds(v.p95_ms)],
 ];
 
 export function vendors() {
@@ -25,8 +25,9 @@ export function vendors() {
 
   function show(row, each) {
     const { state, cells, quota, cost } = row.parts;
-    const [word, level] = each.credits_out ? ["no credits", "bad"] : each.is_down ? ["down", "bad"] : each.calls ? ["answers", "good"] : ["not called yet", ""];
+    const [word, level] = standing(each);
     say(state, word);
+    mark(state, "title", each.condition);
     state.className = `tag ${level}`;
     COLUMNS.forEach(([, text], place) => say(cells[place], text(each)));
     mark(cells[2], "class", (each.error_rate_now ?? each.error_rate ?? 0) > 0.05 ? "n bad" : "n");
@@ -35,6 +36,15 @@ export function vendors() {
   }
 
   return { root, update: (state) => keep(body, state.vendors, (each) => each.vendor, make, show) };
+}
+
+/** What the governor and the calls say: one word, or when a vendor that rests is tried again. */
+function standing(each) {
+  if (each.credits_out) return ["no credits", "bad"];
+  if (each.circuit === "open") return [`rests until ${clock(each.next_probe_at)}`, "bad"];
+  if (each.circuit === "probing") return ["is tried", "warn"];
+  if (each.is_down) return ["down", "bad"];
+  return each.calls ? ["answers", "good"] : ["not called yet", ""];
 }
 
 /** A bar from 0 to 1 with marks; it turns amber at the first mark and red at the last. */
