@@ -99,6 +99,7 @@ def sprint_status(stores: OpenStores, key: str) -> SprintStatus:
     rate, eta = _pace(stores, opened, total)
     outcomes = stores.outcomes.counts(key).get(opened.sprint.crm.target, {})
     qualified = figures.qualified if figures.scored else None
+    moved = _moved(opened)
     return SprintStatus(
         sprint=key,
         name=opened.sprint.name,
@@ -124,7 +125,7 @@ def sprint_status(stores: OpenStores, key: str) -> SprintStatus:
         leads_per_hour=rate,
         eta=eta,
         segments=tuple(
-            _segment(each, by_segment.get(each.id, Counts()), by_cost.get(each.id, 0.0), opened)
+            _segment(each, by_segment.get(each.id, Counts()), by_cost.get(each.id, 0.0), opened, moved.get(each.id))
             for each in opened.sprint.segments
         ),
         gates=opened.result.get("gates", {}),
@@ -181,17 +182,20 @@ def segment_state(segment: Segment, counts: Counts, opened: OpenSprint) -> str:
     return "short"
 
 
-def _moved(segment: Segment, opened: OpenSprint) -> str | None:
-    """What has become of leads that the segment could not collect itself."""
-    away = [(taker, leads) for (giver, taker), leads in sorted(lent(past_moves(opened)).items()) if giver == segment.id]
-    if not away:
-        return None
-    why = blocked(opened).get(segment.id)
-    moved = ", ".join(f"{leads:,} to {taker}" for taker, leads in away)
-    return f"{f'{segment.source} {why}: ' if why else ''}leads moved, {moved}"
+def _moved(opened: OpenSprint) -> dict[str, str]:
+    """{segment: what has become of the leads that it could not collect itself}"""
+    away: dict[str, list[str]] = {}
+    for (giver, taker), leads in sorted(lent(past_moves(opened)).items()):
+        away.setdefault(giver, []).append(f"{leads:,} to {taker}")
+    barred, sources = blocked(opened), {each.id: each.source for each in opened.sprint.segments}
+    return {
+        giver: f"{f'{sources[giver]} {barred[giver]}: ' if giver in barred else ''}leads moved, {', '.join(moved)}"
+        for giver, moved in away.items()
+        if giver in sources
+    }
 
 
-def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint) -> SegmentStatus:
+def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint, moved: str | None) -> SegmentStatus:
     state = segment_state(segment, counts, opened)
     return SegmentStatus(
         id=segment.id,
@@ -204,6 +208,5 @@ def _segment(segment: Segment, counts: Counts, cost: float, opened: OpenSprint) 
         suppressed=counts.suppressed,
         quarantined=counts.quarantined,
         cost_usd=round(cost, 2),
-        reason=_moved(segment, opened)
-        or (opened.result.get("stopped", {}).get(segment.id) if state != "done" else None),
+        reason=moved or (opened.result.get("stopped", {}).get(segment.id) if state != "done" else None),
     )

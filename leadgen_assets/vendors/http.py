@@ -64,7 +64,9 @@ _FINAL: dict[Verdict, type[VendorError]] = {
 }
 _ABOUT_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 _PASSING = (Verdict.RETRY_AFTER, Verdict.BACK_OFF)
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
+_POOL_SHARE = 0.9
+"""Of an attempt's time that it may wait for one of our connections: so that this ends before the attempt does."""
 
 
 @dataclass
@@ -276,6 +278,9 @@ class VendorClient:
             await self._governor.report(self.vendor, answered=True, grant=grant)
             self._may_be_billed(request, detail)
             raise self._error(VendorUnavailable, request, detail) from None
+        except httpx.PoolTimeout:
+            # all our connections are in use; of the vendor it says nothing
+            raise _TryAgain("no connection was free (PoolTimeout)") from None
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             self._observe(request, Verdict.BACK_OFF, began, None, grant.waited)
             await self._governor.report(self.vendor, answered=False, grant=grant)
@@ -295,7 +300,8 @@ class VendorClient:
 
     async def _received(self, request: _Request, headers: Mapping[str, str]) -> httpx.Response:
         """The answer, read and unpacked as far as it is of a sensible size."""
-        sent = {"headers": headers, "timeout": request.timeout, **request.parts}
+        timeout = httpx.Timeout(request.timeout, pool=request.timeout * _POOL_SHARE)
+        sent = {"headers": headers, "timeout": timeout, **request.parts}
         async with self._client().stream(request.method, request.path, **sent) as response:
             content = bytearray()
             async for part in response.aiter_bytes():

@@ -289,6 +289,15 @@ def test_a_closed_rate_window_is_unavailability_and_nothing_is_sent(script: Any)
     assert script.requests == []
 
 
+def test_waiting_for_a_connection_of_ours_says_nothing_about_the_vendor(script: Any) -> None:
+    """PHX-04: nothing was sent, so the vendor has failed at nothing, and a paid call may be tried again."""
+    governor = _Recording()
+    call(script.answers(httpx.PoolTimeout("all in use"), OK), governor=governor, paid=True)
+
+    assert governor.answered == [True]
+    assert [record.verdict for record in script.calls] == [Verdict.OK]
+
+
 def test_every_attempt_is_observed(script: Any) -> None:
     """OPS-01: API calls, latency and errors per source."""
     call(script.answers(httpx.ConnectError("x"), httpx.Response(500), OK))
