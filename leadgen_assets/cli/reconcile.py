@@ -94,7 +94,7 @@ def _show(found: Sequence[Reconciled]) -> None:
     console = wide_console()
     console.print(table)
     for each in found:
-        if each.says and not each.is_settled:
+        if each.says:
             console.print(f"{say.vendor(each.vendor)}: {each.says}.", style="dim", markup=False)
 
 

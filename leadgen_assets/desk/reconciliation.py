@@ -93,7 +93,8 @@ class Reconciler:
 
     def _compare(self, vendor: str, account: str, usage: Usage, calls_before: int) -> Reconciled:
         stores, books = self.stores, self._books(vendor, usage.unit)
-        waiting = [each for each in books.doubts if self._has_a_job(each)]
+        # What a job was billed for is still to be had: settled now, nobody would fetch it.
+        waiting = books.doubts and (stores.jobs.running(vendor) or stores.jobs.intended(vendor))
         if books.on_the_wire or waiting or stores.ledger.settled_of(vendor).calls != calls_before:
             what = (
                 "jobs are still to be collected; run the sprint"
@@ -158,10 +159,6 @@ class Reconciler:
         settled, entries = ledger.settled_of(vendor), ledger.open_of(vendor)
         doubts = tuple(each for each in entries if each.state == "uncertain")
         return Books(settled.usd if unit == "usd" else settled.credits, len(entries) - len(doubts), doubts)
-
-    def _has_a_job(self, entry: LedgerEntry) -> bool:
-        job = self.stores.jobs.find(entry.entry_id)
-        return job is not None and job.is_running
 
     def _doubt(self, entry: LedgerEntry, unit: str) -> Doubt:
         if unit == "usd":

@@ -19,8 +19,8 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from leadgen_assets.stores.errors import told_without_values
-from leadgen_assets.stores.ledger_doubts import KILLED, LedgerDoubts
-from leadgen_assets.stores.ledger_sums import OPEN, LedgerEntry, LedgerSum, Spending, micros_of, usd_of
+from leadgen_assets.stores.ledger_doubts import LedgerDoubts
+from leadgen_assets.stores.ledger_sums import KILLED, OPEN, LedgerEntry, LedgerSum, Spending, micros_of, usd_of
 from leadgen_assets.stores.mongo import Document, now
 from leadgen_assets.stores.owner import is_gone, this_process
 
@@ -180,7 +180,7 @@ class CostLedger(LedgerDoubts):
         }
         released = self._entries.find_one_and_update(
             {"_id": entry_id, "state": "released"},
-            {"$set": fresh, "$unset": {"is_decided": "", "decision": ""}},
+            {"$set": fresh, "$unset": {"doubt": "", "is_decided": "", "decision": ""}},
             return_document=ReturnDocument.BEFORE,
         )
         return {**released, "micros": micros} if released else self._entry(entry_id)

@@ -19,6 +19,7 @@ from pymongo.errors import DuplicateKeyError
 from leadgen_assets.stores.errors import StoreMissing, told_without_values
 from leadgen_assets.stores.ledger_gate import BudgetGate
 from leadgen_assets.stores.ledger_sums import (
+    KILLED,
     OPEN,
     UNCERTAIN,
     LedgerEntry,
@@ -32,7 +33,6 @@ from leadgen_assets.stores.owner import is_alive, is_gone, this_process
 
 SILENT_FOR = timedelta(hours=1)
 """Age from which on a call of another machine is uncertain: no job is waited for so long."""
-KILLED = "the process that sent it is gone"
 BROKE_OFF = "it broke off without an answer"
 
 

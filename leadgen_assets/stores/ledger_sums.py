@@ -7,7 +7,7 @@ for them every few seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from leadgen_assets.stores.owner import is_gone
 
 Dimension = Literal["vendor", "segment", "operation", "source_operation"]
 UNCERTAIN = "uncertain"
+KILLED = "the process that sent it is gone"
 OPEN = ("reserved", UNCERTAIN)
 """States of money that is held and has not been paid, as far as is known."""
 _MICRO = 1_000_000
@@ -92,7 +93,8 @@ class LedgerSums:
         with told_without_values("listing uncertain ledger entries"):
             found = [entry_of(each) for each in self._entries.find(query).sort("reserved_at")]
         before = now() - older_than
-        return [each for each in found if each.state == UNCERTAIN or each.reserved_at < before or is_gone(each.owner)]
+        told = (replace(each, doubt=KILLED) if each.doubt is None and is_gone(each.owner) else each for each in found)
+        return [each for each in told if each.state == UNCERTAIN or each.doubt or each.reserved_at < before]
 
     def spent(self, sprint: str) -> Decimal:
         """US dollars over settled entries."""

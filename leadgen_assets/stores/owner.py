@@ -20,7 +20,7 @@ def this_process() -> str:
 def is_gone(owner: str | None) -> bool:
     """Whether that process has certainly ended. False for one of another host, or when nobody knows whose it is."""
     host, _, process = (owner or "").partition("/")
-    if host != socket.gethostname():
+    if host != _here():
         return False
     pid, _, started = process.partition("@")
     try:
@@ -35,9 +35,18 @@ def is_gone(owner: str | None) -> bool:
 
 def is_alive(owner: str | None) -> bool:
     """Whether that process certainly lives: on this host."""
-    return (owner or "").partition("/")[0] == socket.gethostname() and not is_gone(owner)
+    return (owner or "").partition("/")[0] == _here() and not is_gone(owner)
 
 
 @cache
 def _named(pid: int) -> str:
-    return f"{socket.gethostname()}/{pid}@{psutil.Process(pid).create_time():.2f}"
+    return f"{_here()}/{pid}@{psutil.Process(pid).create_time():.2f}"
+
+
+@cache
+def _here() -> str:
+    """The host, and where there are several the name space within which a process id means something."""
+    try:
+        return f"{socket.gethostname()}#{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:  # no Linux
+        return socket.gethostname()

@@ -138,8 +138,15 @@ class VendorJobs:
 
     def running(self, vendor: str | None = None) -> list[VendorJob]:
         """Jobs that nobody has finished, of one vendor or all."""
-        query = {"state": RUNNING} | ({"vendor": vendor} if vendor else {})
-        with told_without_values("listing running vendor jobs"):
+        return self._in_state(RUNNING, vendor)
+
+    def intended(self, vendor: str) -> list[VendorJob]:
+        """Orders of a vendor that may have been sent, and whose job nobody has found."""
+        return self._in_state(INTENDED, vendor)
+
+    def _in_state(self, state: str, vendor: str | None) -> list[VendorJob]:
+        query = {"state": state} | ({"vendor": vendor} if vendor else {})
+        with told_without_values(f"listing {state} vendor jobs"):
             return [_job(each) for each in self._jobs.find(query)]
 
 

@@ -20,7 +20,7 @@ from leadgen_assets.collection.collector import SegmentReport, collect_segment
 from leadgen_assets.collection.sources import fetcher, mapper
 from leadgen_assets.collection.workbench import Assignment
 from leadgen_assets.settings import Settings
-from leadgen_assets.stores.ledger_doubts import KILLED
+from leadgen_assets.stores.ledger_sums import KILLED
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.vendor_jobs import VendorJobs
 from leadgen_assets.vendors.brightdata_companies import BrightDataCompanies

@@ -136,10 +136,14 @@ def test_nothing_is_concluded_while_calls_are_on_the_wire(books: Books) -> None:
     ledger.reserve("wire", "autumn", "enrichment", "pdl", "bulk", 1, CREDIT, Decimal(100))
     assert books.reconcile().verdict is Verdict.BUSY
     ledger.release("wire")
-    books.stores.jobs.remember("lost", "pdl", "bulk", "7", {})
+    books.stores.jobs.intend("job", "pdl", "bulk", {})
+    assert books.reconcile().verdict is Verdict.BUSY
+    books.stores.jobs.remember("job", "pdl", "bulk", "7", {})
     found = books.reconcile()
     assert (found.verdict, books.state("lost")[0]) == (Verdict.BUSY, "uncertain")
     assert "run the sprint" in found.says
+    books.stores.jobs.finish("job", "ready")
+    assert books.reconcile().not_billed == ("lost",)
 
 
 def test_a_difference_stays_until_somebody_accepts_it(books: Books) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from leadgen_assets.stores.ledger import CostLedger, OverBudget, Reserved
 from leadgen_assets.stores.ledger_doubts import mark
+from leadgen_assets.stores.ledger_sums import KILLED
 from leadgen_assets.stores.owner import is_gone, this_process
 
 NEVER = timedelta(days=1)
@@ -68,7 +69,7 @@ def test_a_call_whose_process_was_killed_is_uncertain_at_once(database, mongo_ur
         assert sender.stdout.readline() == "reserved\n"
         assert ledger.uncertain(NEVER) == []
         os.kill(sender.pid, signal.SIGKILL)
-    assert [each.entry_id for each in ledger.uncertain(NEVER)] == ["killed"]
+    assert [(each.entry_id, each.doubt) for each in ledger.uncertain(NEVER)] == [("killed", KILLED)]
     assert state(ledger, "killed") == "reserved"
     assert ledger.doubt_abandoned() == 1
     assert (state(ledger, "killed"), state(ledger, "ours")) == ("uncertain", "reserved")
@@ -118,6 +119,7 @@ def test_a_doubt_is_decided_once(ledger, credits, usd, becomes, committed):
     assert [each.decision for each in ledger.decided("autumn")] == ["by the vendor's usage"]
     assert isinstance(reserve(ledger), Reserved) == (becomes == "released")
     assert len(ledger.decided("autumn")) == (becomes == "settled"), "a call that is made again is open again"
+    assert ledger.uncertain(NEVER) == []
 
 
 def test_sums_over_a_vendor(ledger):
