@@ -98,6 +98,13 @@ def test_a_call_that_was_not_billed_is_freed_and_may_be_made_again(books: Books)
     assert decision == "not billed, by the vendor's usage; read by ada"
 
 
+def test_a_counter_that_went_back_is_a_new_beginning_too(books: Books) -> None:
+    """Issue 4: another account behind the same address, or money that was paid in."""
+    books.call("good")
+    books.meter.used = Decimal(3)
+    assert (books.reconcile().verdict, books.reconcile().difference) == (Verdict.FIRST, 0)
+
+
 @pytest.mark.parametrize("billed", [10, 7])
 def test_a_call_that_was_billed_is_settled_at_what_the_vendor_took(books: Books, billed: int) -> None:
     """Issue 4: wholly, or for the matches it had."""
@@ -174,7 +181,7 @@ def test_more_than_the_calls_can_have_cost_decides_nothing(books: Books) -> None
 def test_a_new_billing_period_is_a_new_beginning(books: Books) -> None:
     """Issue 4: what was uncertain before it cannot be told any more, and stays so."""
     books.call("lost", billed=10)
-    books.meter.used, books.meter.period = Decimal(0), "december"
+    books.meter.used, books.meter.period = Decimal(5000), "december"
     found = books.reconcile()
     assert (found.verdict, found.undecided, found.is_settled) == (Verdict.FIRST, ("lost",), False)
     books.call("good")

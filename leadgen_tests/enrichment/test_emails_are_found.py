@@ -241,8 +241,10 @@ def test_what_may_have_been_billed_is_not_asked_again(desk: Desk) -> None:
     assert (len(last.asked), desk.ledger.committed(desk.sprint)) == (10, 40 * Decimal("0.28"))
 
 
-def test_a_killed_enrichment_does_not_ask_again_what_was_on_the_wire(desk: Desk) -> None:
-    """Issue 4: the process dies in mid-parcel; the next run knows by the ledger, though its parcels are cut otherwise."""
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_killed_enrichment_does_not_ask_again_what_was_on_the_wire(desk: Desk, is_gone: bool) -> None:
+    """Issue 4: it dies in mid-parcel, with its process or without; the next run knows by the ledger, though its parcels are
+    cut otherwise."""
 
     class Killed(BaseException):
         pass
@@ -250,8 +252,12 @@ def test_a_killed_enrichment_does_not_ask_again_what_was_on_the_wire(desk: Desk)
     finder = batches_of_ten(fails={3: Killed()})  # type: ignore[dict-item]
     with pytest.raises(Killed):
         run(frame(*(lead(number) for number in range(30))), desk, email=[finder])
+    if not is_gone:
+        same = batches_of_ten()
+        report = run(frame(*(lead(number) for number in range(30))), desk, email=[same]).report
+        assert (same.asked, report.lines[0].uncertain) == ([], 30)
     again = batches_of_ten()
-    with patch("leadgen_assets.stores.ledger_doubts.is_gone", return_value=True):
+    with patch("leadgen_assets.stores.ledger_doubts.is_gone", return_value=is_gone):
         report = run(frame(*(lead(number) for number in range(5, 45))), desk, email=[again]).report
     assert (len(again.asked), report.lines[0].uncertain) == (15, 25)
     assert desk.ledger.committed(desk.sprint) == 45 * Decimal("0.28")
