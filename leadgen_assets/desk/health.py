@@ -196,7 +196,7 @@ def _uncertain(stores: OpenStores) -> Iterator[Finding]:
     calls = stores.ledger.uncertain(_UNCERTAIN_AFTER)
     if calls:
         usd = sum(each.usd for each in calls)
-        detail = f"{len(calls)} paid calls were sent and never confirmed (${usd:,.2f}, counted against the budget)"
+        detail = f"{len(calls)} paid calls were sent and never confirmed (${usd:,.2f} of budget); see `leadgen cost`"
         yield Finding("Money", Verdict.WARN, detail)
     else:
         yield Finding("Money", Verdict.OK, "every paid call is confirmed")

@@ -44,8 +44,8 @@ def decided(calls: Sequence[LedgerEntry]) -> str:
     billed = [each.usd for each in calls if each.state == "settled"]
     free = [each.usd for each in calls if each.state == "released"]
     return (
-        f"{len(calls):,} uncertain calls were decided: {len(billed):,} billed ({usd(float(sum(billed)))}), "
-        f"{len(free):,} not billed ({usd(float(sum(free)))} freed)."
+        f"Uncertain calls that were decided: {len(calls):,}, of which billed {len(billed):,} ({usd(float(sum(billed)))}), "
+        f"not billed {len(free):,} ({usd(float(sum(free)))} freed)."
     )
 
 

@@ -20,12 +20,8 @@ def blocks(picture: Picture, *, in_detail: bool = True) -> tuple[Block, ...]:
     if cost.reserved_usd:
         texts.append(f"{say.usd(cost.reserved_usd)} more are reserved for calls without a bill yet.")
     if cost.uncertain:
-        doubtful = (
-            f"{say.usd(cost.uncertain_usd)} of that is uncertain: {len(cost.uncertain):,} calls were sent and never"
-        )
-        texts.append(
-            f"{doubtful} confirmed. They may have been billed, and count against the budget until that is known."
-        )
+        doubtful = f"{say.usd(cost.uncertain_usd)} of that is uncertain: calls that were sent and never confirmed"
+        texts.append(f"{doubtful} ({len(cost.uncertain):,}). They may have been billed, and count against the budget.")
     if cost.decided:
         texts.append(say.decided(cost.decided))
     by_vendor: dict[str, float] = {}

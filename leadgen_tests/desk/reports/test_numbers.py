@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from leadgen_assets.desk.reports import periods
-from leadgen_assets.desk.reports.document import Report, Table
+from leadgen_assets.desk.reports import money, periods
+from leadgen_assets.desk.reports.document import Report, Table, Text
 from leadgen_assets.desk.reports.final import final_report
 from leadgen_assets.desk.reports.hourly import hourly_report
 from leadgen_assets.desk.reports.picture import picture
@@ -37,6 +38,24 @@ def dollars(reported: Reported, **wanted: Any) -> Decimal:
     """US dollars over settled ledger entries, added up here."""
     entries = reported.office.stores.db["cost_ledger"].find({"sprint": reported.key, "state": "settled", **wanted})
     return sum((Decimal(each["micros"]) for each in entries), Decimal(0)) / 1_000_000
+
+
+def test_a_report_tells_what_is_uncertain_and_what_was_decided(reported: Reported) -> None:
+    """Issue 4: how many calls, for how much, and what became of those that were uncertain before."""
+    [entry, *_] = reported.office.stores.ledger.entries(reported.key)
+    lost, billed, freed = (
+        replace(entry, state=state, usd=Decimal(usd))
+        for state, usd in (("uncertain", 2), ("settled", 3), ("released", 4))
+    )
+    cost = replace(
+        reported.seen.cost, reserved_usd=2.5, uncertain_usd=2.0, uncertain=(lost,), decided=(billed, freed, freed)
+    )
+    texts = [each.says for each in money.blocks(replace(reported.seen, cost=cost)) if isinstance(each, Text)]
+    assert "$2.50 more are reserved for calls without a bill yet." in texts
+    assert any(
+        each.startswith("$2.00 of that is uncertain: calls that were sent and never confirmed (1).") for each in texts
+    )
+    assert "Uncertain calls that were decided: 3, of which billed 1 ($3.00), not billed 2 ($8.00 freed)." in texts
 
 
 def test_the_final_report_says_what_direct_counts_say(reported: Reported) -> None:
