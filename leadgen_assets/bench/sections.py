@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def keep(path: Path, figures: dict[str, Any]) -> None:
     file.write_text(json.dumps({**on_record(path), **figures}, indent=1) + "\n", encoding="utf-8")
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]], left: frozenset[str] = frozenset()) -> list[str]:
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], left: frozenset[str] = frozenset()) -> list[str]:
     """A Markdown table; columns are to the right but for those in `left`."""
     lines = [f"| {' | '.join(header)} |", f"|{'|'.join('---' if name in left else '---:' for name in header)}|"]
     return lines + [f"| {' | '.join(each)} |" for each in rows]

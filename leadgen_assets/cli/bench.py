@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from leadgen_assets.cli.bench_capacity import capacity
 from leadgen_assets.cli.bench_compare import compare
 from leadgen_assets.cli.bench_db import db
 from leadgen_assets.cli.bench_servers import environment, servers
@@ -28,6 +29,7 @@ QUICK = 1_000
 
 app = typer.Typer(invoke_without_command=True)
 app.command("db")(told(db))
+app.command("capacity")(told(capacity))
 app.command("compare")(told(compare))
 
 

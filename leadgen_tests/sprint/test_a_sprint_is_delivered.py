@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
+from leadgen_assets.bench.footprint import footprint
 from leadgen_assets.leads.counting import Counts
 from leadgen_tests.sprint.conftest import Delivered
 from leadgen_tests.sprint.office import checks, failures
@@ -180,3 +183,23 @@ def test_a_person_suppressed_by_one_key_is_suppressed_at_every_vendor(delivered:
         else:
             assert person <= processed
     assert known_by_kin > 0
+
+
+def test_a_lead_is_measured_where_a_sprint_left_it(delivered: Delivered) -> None:
+    """NFR-009: bytes in every store, calls, money, and the mix of sources."""
+    office = delivered.office
+    found = footprint(office.stores, delivered.key)
+    assert found.leads == office.status(delivered.key).unique
+    assert found.records > 1
+    assert found.usd * found.leads == pytest.approx(float(office.stores.ledger.spent(delivered.key)))
+    assert sum(found.shares.values()) == pytest.approx(1)
+    assert set(found.shares) == {"apollo", "brightdata", "zoominfo", "sales_navigator"}
+    assert found.paid["hunter.finder"] > 0
+    assert min(found.mongo_kept, found.mongo_expiring, found.mongo_indexes, found.redis, found.lake) > 100
+    assert found.to_json()["shares"].keys() == found.shares.keys()
+
+
+def test_a_sprint_without_leads_is_no_measure(delivered: Delivered) -> None:
+    """NFR-009: a division by nothing would be a figure all the same."""
+    with pytest.raises(ValueError, match="no leads"):
+        footprint(delivered.office.stores, "nobody")
