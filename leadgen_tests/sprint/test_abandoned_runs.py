@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 from leadgen_assets.automation.abandoned import GONE, OWNER_TAG, close_killed_runs, killed_runs, owner_tags
+from leadgen_assets.cli.emergency import end_runs
 from leadgen_assets.resources.stores import MACHINE_TAG
 from leadgen_assets.stores.pulse import SINCE, Pulses
 
@@ -96,3 +97,18 @@ def test_a_closed_run_is_failed_and_may_not_go_on(instance: dg.DagsterInstance, 
     assert GONE in [each.message for each in instance.all_logs(dead)]
     assert not pulses.beat(dead)
     assert close_killed_runs(instance, pulses) == 0
+
+
+def test_an_emergency_stop_reaches_runs_of_other_machines(instance: dg.DagsterInstance, pulses: Pulses) -> None:
+    """PHX-05, NFR-009: no signal goes there; a run that does not end by itself is told at its next beat to end."""
+    far = _started(instance, **{MACHINE_TAG: "elsewhere", OWNER_TAG: _dead_process(), "dagster/partition": "a|stopped"})
+    other = _started(instance, **{MACHINE_TAG: "elsewhere", "dagster/partition": "a|another"})
+    pulses.beat(far)
+
+    ended, killed = end_runs(instance, pulses, "stopped", patience=0.3)
+
+    assert (ended, killed) == ([], ["nothing a|stopped"])
+    assert instance.get_run_by_id(far).status is dg.DagsterRunStatus.CANCELED
+    assert not pulses.beat(far)
+    assert pulses.beat(other)
+    assert instance.get_run_by_id(other).status is dg.DagsterRunStatus.STARTED
