@@ -52,21 +52,25 @@ def amended(text: object, origins: Mapping[str, str]) -> str:
     return united({origin: names for origin, names in fields.items() if names})
 
 
-def read(text: object) -> Origins:
-    """{field: origin} of such a text, fields in alphabetical order; {} where there is none.
+def read(said: object) -> Origins:
+    """{field: origin} of such a text or of what is stored of it, fields in alphabetical order; {} where there is none.
 
-    Frames of before 2026-11-22 hold the text of {field: origin} itself, which is understood too.
+    Frames and documents of before 2026-11-22 hold {field: origin} itself, which is understood too.
     """
-    if isinstance(text, Mapping):
-        return dict(text)
-    said = json.loads(text) if isinstance(text, str) and text else {}
-    if isinstance(said, dict):
-        return said
+    whole = said if isinstance(said, Mapping) else as_stored(said)
+    if "origins" not in whole:
+        return dict(whole)
     found: Origins = {}
-    for origin in said:
-        for field in origin.pop("fields"):
-            found[field] = origin
+    for each in whole["origins"]:
+        origin = {name: value for name, value in each.items() if name != "fields"}
+        found.update(dict.fromkeys(each["fields"], origin))
     return dict(sorted(found.items()))
+
+
+def as_stored(text: object) -> dict[str, Any]:
+    """What a document holds of such a text: `{"origins": [...]}`; {} where there is none."""
+    said = json.loads(text) if isinstance(text, str) and text else {}
+    return said if isinstance(said, dict) else {"origins": said}
 
 
 def _text_of(origin: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from leadgen_assets.leads import provenance
 from leadgen_assets.leads.jurisdiction import NOTICE_OWED, region
 from leadgen_assets.privacy.people import Place, frames, raw_records
 from leadgen_assets.privacy.subject import Subject
@@ -82,7 +83,7 @@ def _lead(stores: OpenStores, lead: dict[str, Any], run_of: RunOf) -> dict[str, 
 
 def _origin(lead: dict[str, Any], name: str, run_of: RunOf) -> dict[str, Any]:
     """Vendor, time and run of a field; what we worked out ourselves says so."""
-    said = (lead.get("provenance") or {}).get(name)
+    said = provenance.read(lead.get("provenance")).get(name)
     if not isinstance(said, dict):
         worked_out = name in _OWN or name not in TOP_FIELDS
         said = {

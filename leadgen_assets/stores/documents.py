@@ -186,7 +186,7 @@ def _clean(name: str, value: Any) -> Any:
     if name in LIST_FIELDS:
         return _as_list(value)
     if name in JSON_FIELDS and isinstance(value, str):
-        return provenance.read(value) if name == "provenance" else json.loads(value)
+        return provenance.as_stored(value) if name == "provenance" else json.loads(value)
     if name in _TIMES and isinstance(value, str):
         return _time(datetime.fromisoformat(value))
     return plain(value)

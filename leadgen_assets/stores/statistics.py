@@ -105,15 +105,20 @@ def overlaps(db: MongoDatabase, sprint: str) -> list[Overlap]:
 
 def filled_fields(db: MongoDatabase, sprint: str) -> list[FilledField]:
     """Fields that enrichment filled, by who answered; most first."""
-    bought = {
-        "$filter": {
-            "input": {"$objectToArray": "$provenance"}, "as": "each", "cond": {"$eq": ["$$each.v.segment", ENRICHMENT]},
+    # as documents of before 2026-11-22 have it: {field: origin}
+    by_field = {
+        "$map": {
+            "input": {"$objectToArray": "$provenance"},
+            "in": {"source": "$$this.v.source", "segment": "$$this.v.segment", "fields": ["$$this.k"]},
         }
-    }  # fmt: skip
+    }
+    origins = {"$ifNull": ["$provenance.origins", by_field]}
+    bought = {"$filter": {"input": origins, "as": "each", "cond": {"$eq": ["$$each.segment", ENRICHMENT]}}}
     steps: list[dict[str, Any]] = [
         {"$project": {"_id": 0, "bought": bought}},
         {"$unwind": "$bought"},
-        {"$group": {"_id": {"field": "$bought.k", "source": "$bought.v.source"}, "leads": {"$sum": 1}}},
+        {"$unwind": "$bought.fields"},
+        {"$group": {"_id": {"field": "$bought.fields", "source": "$bought.source"}, "leads": {"$sum": 1}}},
     ]
     found = [
         FilledField(each["_id"]["field"], each["_id"]["source"], each["leads"])

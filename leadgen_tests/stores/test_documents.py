@@ -13,7 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadgen_assets.leads import provenance
+from leadgen_assets.stores import statistics
 from leadgen_assets.stores.documents import TOP_FIELDS, frame_documents, plain, to_document
+from leadgen_assets.stores.leads import LeadStore
 
 from .samples import lead, row
 
@@ -53,9 +56,28 @@ def test_only_an_address_of_one_person_is_a_key(changes, is_key):
 
 
 def test_json_columns_become_what_they_say():
-    """NFR-011: provenance is stored as a document."""
+    """NFR-011: provenance is stored as a document, each origin once; the former form stays as it is."""
     says = {"email": {"source": "hunter", "lead_id": "L1"}}
     assert lead(1, provenance=json.dumps(says))["provenance"] == says
+    one = {"source": "apollo", "segment": "apollo-1", "observed_at": None, "lead_id": "L1"}
+    stored = lead(1, provenance=json.dumps([{**one, "fields": ["email", "phone"]}]))["provenance"]
+    assert stored == {"origins": [{**one, "fields": ["email", "phone"]}]}
+    assert provenance.read(stored) == {"email": one, "phone": one}
+    assert provenance.read(says) == says
+
+
+def test_bought_fields_are_counted_in_documents_of_both_forms(database):
+    """OPS-06: who filled what, also of leads that were stored before origins stood once."""
+    bought = {"source": "hunter", "segment": statistics.ENRICHMENT, "observed_at": None, "lead_id": "L1"}
+    own = {**bought, "source": "apollo", "segment": "apollo-1"}
+    texts = [
+        json.dumps({"email": bought, "phone": bought, "job_title": own}),
+        json.dumps([{**bought, "fields": ["email"]}, {**own, "fields": ["job_title", "phone"]}]),
+        None,
+    ]
+    LeadStore(database).insert_provisional([lead(at, provenance=text) for at, text in enumerate(texts)])
+    found = [(each.field, each.source, each.leads) for each in statistics.filled_fields(database, "autumn")]
+    assert found == [("email", "hunter", 2), ("phone", "hunter", 1)]
 
 
 def test_a_row_without_lead_id_is_refused():
