@@ -43,10 +43,10 @@ class Apart:
         """The items; the time it takes to get each is counted here."""
         given = iter(items)
         while True:
-            cpu, began = _cpu_seconds(), time.perf_counter()
+            cpu, began = cpu_seconds(), time.perf_counter()
             each = next(given, None)
             self.wall += time.perf_counter() - began
-            self.cpu += _cpu_seconds() - cpu
+            self.cpu += cpu_seconds() - cpu
             if each is None:
                 return
             yield each
@@ -109,10 +109,10 @@ def measured(job: Job, rounds: int | None = None) -> Figures:
         forget_peak()
         start = max(start, _held_mb())
         job.apart.wall = job.apart.cpu = 0.0
-        cpu, began = _cpu_seconds(), time.perf_counter()
+        cpu, began = cpu_seconds(), time.perf_counter()
         leads = job.run()
         wall = time.perf_counter() - began if job.seconds is None else job.seconds
-        done.append((wall - job.apart.wall, _cpu_seconds() - cpu - job.apart.cpu, leads))
+        done.append((wall - job.apart.wall, cpu_seconds() - cpu - job.apart.cpu, leads))
         peak = max(peak, peak_mb())
     job.after()
     done.sort()
@@ -144,6 +144,7 @@ def _held_mb() -> float:
     return float(psutil.Process().memory_info().rss) / 1e6
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
+    """User and system seconds of this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
