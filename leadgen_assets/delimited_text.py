@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from leadgen_assets.limited_read import CannotRead, read_at_most
+
 LARGEST = 64 * 1024 * 1024
 MOST_ROWS = 1_000_000
 DELIMITERS = ",;\t|"
 
-_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_BOMS = {
+    b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32",
+    b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
+}  # fmt: skip
 _OTHERS = {
     b"PK\x03\x04": "an Excel or ZIP file", b"%PDF": "a PDF", b"\xd0\xcf\x11\xe0": "an old Excel file",
     b"\x1f\x8b": "a compressed file", b"{\\rtf": "a Word file",
@@ -26,12 +31,9 @@ class NotText(ValueError):
 def decoded(path: Path) -> str:
     """The text of a file, by its byte order mark, as UTF-8, or as what it most likely is. Raises `NotText`."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        raise NotText(f"cannot be read ({getattr(error, 'strerror', None) or 'not a usable file name'})") from None
-    if len(content) > LARGEST:
-        raise NotText(f"larger than {LARGEST // 1024**2} MB; split it")
+        content = read_at_most(path, LARGEST)
+    except CannotRead as error:
+        raise NotText(f"{error}; split it" if "larger" in str(error) else str(error)) from None
     for start, kind in _OTHERS.items():
         if content.startswith(start):
             raise NotText(f"this is {kind}; save it as CSV first")
@@ -39,9 +41,10 @@ def decoded(path: Path) -> str:
         raise NotText("the file is empty")
     encoding = next((name for bom, name in _BOMS.items() if content.startswith(bom)), None)
     try:
-        return content.decode(encoding or _wide(content) or "utf-8")
+        text = content.decode(encoding or _wide(content) or "utf-8")
     except UnicodeDecodeError:
-        return _guessed(content)
+        text = _guessed(content)
+    return text.replace("\0", "")
 
 
 def rows(text: str, delimiter: str) -> list[list[str]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from leadgen_assets.limited_read import CannotRead, read_at_most
+
 LARGEST = 1024 * 1024
 """Bytes of one file; the largest of ours has ten thousand."""
 
@@ -19,12 +21,9 @@ class YamlError(ValueError):
 def read(path: Path) -> Any:
     """The value in a file of UTF-8, with or without a byte order mark. Raises `YamlError`."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        raise YamlError(f"cannot be read: {getattr(error, 'strerror', None) or 'not a usable file name'}") from None
-    if len(content) > LARGEST:
-        raise YamlError("larger than 1 MB; is this the right file?")
+        content = read_at_most(path, LARGEST)
+    except CannotRead as error:
+        raise YamlError(str(error)) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,7 +27,8 @@ COLUMNS: dict[str, str] = {
 """Exported fields by type. Times are UTC; flags are joined by "; "."""
 
 _CHUNK = 5000
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_STARTS_A_FORMULA = tuple("=+-@|%＝＋－＠｜％﹢﹣﹦﹫")
+"""Full-width and small forms too: some spreadsheets and keyboards turn them into the plain ones."""
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
@@ -41,10 +43,27 @@ def export_leads(leads: Iterable[Mapping[str, Any]], path: Path, file_format: Fo
 
 def harmless(text: str) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe goes before one that begins like a formula (OWASP,
-    CSV injection). Plain numbers, E.164 among them, stay as they are."""
-    stripped = text.lstrip()
-    suspicious = text.startswith(_STARTS_A_FORMULA) or stripped.startswith(_STARTS_A_FORMULA)
-    return f"'{text}" if suspicious and not _PLAIN_NUMBER.fullmatch(text) else text
+    CSV injection), whatever blank, invisible or quotation mark is before it. Control characters become spaces. Plain
+    numbers, E.164 among them, stay as they are."""
+    if text.isascii() and text.isprintable() and text[:1].isalnum():
+        return text
+    shown = "".join(" " if unicodedata.category(each) == "Cc" else each for each in whole(text))
+    start = next((at for at, each in enumerate(shown) if not _is_skipped(each)), len(shown))
+    suspicious = shown.startswith(_STARTS_A_FORMULA, start)
+    return f"'{shown}" if suspicious and not _PLAIN_NUMBER.fullmatch(shown) else shown
+
+
+def whole(text: str) -> str:
+    """Text without halves of characters, which no file can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if not _is_whole(text) else text
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def _is_skipped(letter: str) -> bool:
+    return letter == '"' or letter.isspace() or unicodedata.category(letter) == "Cf"
 
 
 @contextmanager
@@ -62,7 +81,7 @@ def _whole_or_not_at_all(path: Path) -> Iterator[Path]:
 def _row(lead: Mapping[str, Any]) -> dict[str, Any]:
     row = {name: lead.get(name) for name in COLUMNS}
     row["flags"] = "; ".join(row["flags"] or ()) or None
-    return row
+    return {name: whole(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _write_csv(rows: Iterable[Mapping[str, Any]], path: Path) -> int:

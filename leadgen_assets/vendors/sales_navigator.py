@@ -89,7 +89,7 @@ def blank_rows(path: Path, is_theirs: Callable[[Record], bool], mark: str) -> in
         for at in hits:
             found[at] = [mark, *[""] * (len(found[at]) - 1)]
         draft, text_file = path.with_name(f"{path.name}.tmp"), io.StringIO(newline="")
-        csv.writer(text_file, delimiter=_delimiter(content), lineterminator="\n").writerows(found)
+        csv.writer(text_file, delimiter=_delimiter(content), lineterminator="\r\n").writerows(found)
         draft.write_text(text_file.getvalue(), encoding="utf-8", newline="")
         draft.replace(path)
     return len(hits)

@@ -24,8 +24,9 @@ def as_csv(records: Sequence[Mapping[str, str]], external_id_field: str) -> byte
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue().encode()
+    # an unquoted carriage return would end the line for whoever reads it
+    writer.writerows({name: value.replace("\r", " ") for name, value in each.items()} for each in records)
+    return text.getvalue().encode("utf-8", "replace")
 
 
 def reconciled(

@@ -78,6 +78,9 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, name: str) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [name]
 
 
+CONTROL = [*range(32), *range(0x7F, 0xA0)]
+
+
 @given(st.text(max_size=30))
 @example('=HYPERLINK("https://example.com")')
 @example(" @SUM(A1)")
@@ -85,7 +88,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, name: str) -> None:
 def test_no_cell_is_a_formula(text: str) -> None:
     """Issue "Trust", bad input: CSV output is safe to open in a spreadsheet."""
     cell = harmless(text)
-    assert cell.endswith(text)
+    assert cell.removeprefix("'").split() == text.removeprefix("'").translate(dict.fromkeys(CONTROL, " ")).split()
     assert not cell.lstrip().startswith(("=", "@", "|", "%"))
     assert not cell.startswith(("\t", "\r", "\n"))
     if cell.lstrip().startswith(("+", "-")):

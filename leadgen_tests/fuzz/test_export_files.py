@@ -25,6 +25,7 @@ HEADERS = tuple(dict.fromkeys(name for each in records("sales_navigator") for na
 @cases(quick=60, full=2000)
 @given(content=tables(HEADERS))
 @example(content=b"Full Name,Title\rMaya Okafor,Media Buyer\r")
+@example(content="Full Name,Title\nMaya Okafor,Media Buyer\n".encode("utf-32"))
 @example(content=b"Title,Title (3),Title,Full Name\na,b,c,d\n")
 @example(content=b"Full Name|Title\nMaya Okafor|Media Buyer\n")
 def test_an_export_is_read_or_refused_by_its_name(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
