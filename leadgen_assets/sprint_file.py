@@ -32,6 +32,7 @@ VerifierName = Literal["neverbounce", "hunter"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MOST_LEADS = 10_000_000
 MOST_USD = 1e9
 MOST_WORDS = 500
@@ -62,6 +63,14 @@ class SprintFileError(ValueError):
         self.origin = origin
         self.problems = problems
         super().__init__("\n".join(f"{origin}: {problem}" for problem in problems))
+
+
+def require_key(key: str) -> None:
+    """A sprint's key names its partitions, files and entries. Raises `SprintFileError` for one that cannot."""
+    if not _KEY.fullmatch(key):
+        raise SprintFileError(
+            "key", [f"{shown(repr(key), 80)}: up to 100 letters without accents, digits, dots, dashes and underscores"]
+        )
 
 
 class _Model(BaseModel):

@@ -41,7 +41,7 @@ _PLAIN: dict[str, Any] = {"box": None, "header_style": "dim", "padding": (0, 2, 
 def list_alerts(
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     sprint: Annotated[str | None, typer.Option("--sprint", help="Only of this sprint.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Open alerts, the latest first, and messages that did not arrive yet."""
@@ -166,7 +166,7 @@ def rules(as_json: AsJson = False) -> None:
 @told
 def quiet(
     rule: RuleId,
-    minutes: Annotated[float, typer.Option("--minutes", min=0, help="For how long; 0 ends it.")] = 60,
+    minutes: Annotated[float, typer.Option("--minutes", min=0, max=525_600, help="For how long; 0 ends it.")] = 60,
     instance: Annotated[str, typer.Option("--instance", help="Only this vendor, gate …; default: all.")] = "",
     reason: Annotated[str, typer.Option("--reason")] = "",
     by: By = None,

@@ -33,7 +33,7 @@ Which = Annotated[
     str | None, typer.Argument(help="Name or folder of the backup; default: the newest.", show_default=False)
 ]
 KeepDays = Annotated[
-    int, typer.Option(min=catalogue.FEWEST_DAYS, help="For so many days the newest of each day is kept.")
+    int, typer.Option(min=catalogue.FEWEST_DAYS, max=36_500, help="For so many days the newest of each day is kept.")
 ]
 
 

@@ -24,8 +24,12 @@ if TYPE_CHECKING:  # the suite imports everything there is; other commands need 
 
 
 def chaos(
-    seeds: Annotated[int, typer.Option(min=1, help="How many worlds; each fault strikes once in each.")] = 1,
-    first: Annotated[int, typer.Option(min=1, help="The first seed; the same seeds play the same cases.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many worlds; each fault strikes once in each.")
+    ] = 1,
+    first: Annotated[
+        int, typer.Option(min=1, max=10**9, help="The first seed; the same seeds play the same cases.")
+    ] = 1,
     faults: Annotated[
         str, typer.Option(help="Comma-separated names; an unknown one lists them.", show_default="all")
     ] = "",

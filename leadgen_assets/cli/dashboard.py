@@ -48,8 +48,8 @@ def dashboard(
     dagster: Annotated[
         str | None, typer.Option(help="Address of Dagster's web UI, for links.", show_default=False)
     ] = None,
-    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
-    listener: Annotated[int | None, typer.Option(hidden=True)] = None,
+    parent: Annotated[int | None, typer.Option(hidden=True, min=1, max=2**22)] = None,
+    listener: Annotated[int | None, typer.Option(hidden=True, min=3, max=2**20)] = None,
 ) -> None:
     """Show a sprint live: progress, time left, segments, vendors, quality, cost, alerts. Until Ctrl-C."""
     settings = Settings()

@@ -14,8 +14,14 @@ from leadgen_assets.cli.errors import CannotDo, told
 from leadgen_assets.cli.sprint import which
 from leadgen_assets.cli.workplace import Workplace, workplace
 from leadgen_assets.collection.replay import Replayed, replay
+from leadgen_assets.limited_read import CannotRead, read_at_most
 from leadgen_assets.stores.accounting import FATES
 from leadgen_assets.stores.quarantine import Quarantined
+from leadgen_assets.vendors.bodies import loads
+from leadgen_assets.vendors.values import objects
+
+LARGEST_FILE = 64 * 1024 * 1024
+DEEPEST = 20
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,7 +38,7 @@ def list_records(
     sprint: Of = None,
     segment: Segment = None,
     reason: Reason = None,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 100,
     reveal: Reveal = False,
     as_json: AsJson = False,
 ) -> None:
@@ -143,11 +149,15 @@ def _size(value: Any) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
+        content: Any = loads(read_at_most(path, LARGEST_FILE))
+    except CannotRead as error:
+        raise CannotDo(f"{path}: {error}.") from None
+    except ValueError as error:
         raise CannotDo(f"{path}: cannot be read as JSON ({type(error).__name__}).") from None
     if isinstance(content, list):
-        content = {each["lead_id"]: each.get("raw") for each in content if isinstance(each, dict) and "lead_id" in each}
+        content = {
+            each["lead_id"]: each.get("raw") for each in objects(content) if isinstance(each.get("lead_id"), str)
+        }
     if not isinstance(content, dict) or not content or not all(isinstance(each, dict) for each in content.values()):
         raise CannotDo(f"{path}: expected {{lead id: record}}, or the output of `quarantine list --reveal --json`.")
     return content
@@ -161,6 +171,8 @@ def _changed(record: dict[str, Any], changes: list[str]) -> dict[str, Any]:
             raise CannotDo(f"--set {path or each}: write FIELD=VALUE.")
         inside = changed
         *outer, name = path.split(".")
+        if len(outer) > DEEPEST:
+            raise CannotDo(f"--set: {len(outer):,} levels are more than any record has.")
         for part in outer:
             inside = inside.setdefault(part, {})
             if not isinstance(inside, dict):

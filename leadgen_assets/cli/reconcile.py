@@ -61,7 +61,9 @@ def reconcile(
 @told
 def decide(
     entry: Annotated[str, typer.Argument(help="The ledger entry, as `leadgen cost show` lists it.")],
-    credits: Annotated[float, typer.Option("--credits", min=0, help="What the vendor billed for it; 0 for nothing.")],
+    credits: Annotated[
+        float, typer.Option("--credits", min=0, max=1e9, help="What the vendor billed for it; 0 for nothing.")
+    ],
     reason: Annotated[str, typer.Option("--reason", help="How you know; kept on record.")],
     by: By = None,
 ) -> None:

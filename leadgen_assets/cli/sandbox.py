@@ -23,8 +23,10 @@ def sandbox() -> None:
 @app.command()
 @told
 def serve(
-    port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8765,
-    people: Annotated[int, typer.Option(min=200, help="How many people the invented world has.")] = 26_000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8765,
+    people: Annotated[
+        int, typer.Option(min=200, max=1_000_000, help="How many people the invented world has.")
+    ] = 26_000,
     seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 7,
     host: Annotated[
         str, typer.Option(help="Another address only in a container: whoever reaches it can change everything in it.")

@@ -98,7 +98,9 @@ def remove(context: typer.Context, name: Name) -> None:
 @told
 def check(
     live: Annotated[bool, typer.Option("--live", help="Also call every configured vendor once, for free.")] = False,
-    max_age: Annotated[int, typer.Option(min=1, help="Days after which a secret is to be rotated.")] = MAX_AGE_DAYS,
+    max_age: Annotated[
+        int, typer.Option(min=1, max=36_500, help="Days after which a secret is to be rotated.")
+    ] = MAX_AGE_DAYS,
     as_json: AsJson = False,
 ) -> None:
     """Check file modes, the master key, age, secrets in plain .env. Exit code 1 when there is something to do."""

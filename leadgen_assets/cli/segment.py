@@ -11,13 +11,13 @@ from rich.console import Console
 from leadgen_assets.cli.errors import CannotDo, told
 from leadgen_assets.cli.sprint import which
 from leadgen_assets.cli.workplace import workplace
-from leadgen_assets.sprint_file import Segment, SprintFileError, problems
+from leadgen_assets.sprint_file import MOST_LEADS, Segment, SprintFileError, problems
 
 app = typer.Typer(no_args_is_help=True)
 
 SegmentId = Annotated[str, typer.Argument(help="The segment's id.")]
 OfSprint = Annotated[str | None, typer.Option("--sprint", help="The sprint; default: the latest.")]
-Leads = Annotated[int, typer.Option("--leads", min=1, help="Records to collect in all.")]
+Leads = Annotated[int, typer.Option("--leads", min=1, max=MOST_LEADS, help="Records to collect in all.")]
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from leadgen_assets.sprint_file import Segment, Sprint
+from leadgen_assets.sprint_file import Segment, Sprint, require_key
 from leadgen_assets.stores.errors import StoreConflict, StoreMissing, told_without_values
 from leadgen_assets.stores.mongo import Document, MongoDatabase, collection, now
 
@@ -55,6 +55,7 @@ class SprintBook:
 
         Raises `StoreConflict` when another content is open under the key: change that one by the methods below.
         """
+        require_key(key)
         content = sprint.model_dump(mode="json")
         entry: Document = {
             "_id": key,

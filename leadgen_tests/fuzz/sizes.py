@@ -40,7 +40,7 @@ def cases(quick: int, full: int) -> Callable[[Test], Test]:
 
         test.hypothesis.inner_test = once
         return settings(
-            max_examples=max(1, round(full * _factor())) if is_full() else quick,
+            max_examples=max(1, round(full * factor())) if is_full() else quick,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             # Explaining a failure runs it hundreds of times more; shrinking tells enough.
@@ -50,7 +50,8 @@ def cases(quick: int, full: int) -> Callable[[Test], Test]:
     return sized
 
 
-def _factor() -> float:
+def factor() -> float:
+    """Of the full size."""
     try:
         return float(os.environ.get("LEADGEN_FUZZ", "1"))
     except ValueError:
