@@ -62,11 +62,13 @@ fuzz: bootstrap ## 10,000 and more hostile answers, files, options; LEADGEN_FUZZ
 browser:
 	@.ci/install-chromium
 
-check: bootstrap ## format, lint, types, import contracts, Dagster definitions
+check: bootstrap ## format, lint, types, import contracts, insecure code, secrets in files, Dagster definitions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit -q -c pyproject.toml -r leadgen_assets
+	@$(BIN)/python .ci/scan-secrets changed
 	@$(BIN)/leadgen --help >/dev/null
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT \
 		&& cp deploy/dagster.sqlite.yaml "$$home/dagster.yaml" \
@@ -77,6 +79,7 @@ lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
 	@$(UV_COMPILE) pyproject.toml --extra dev -o requirements/core.txt
 	@$(UV_COMPILE) pyproject.toml --extra celery --extra k8s -c requirements/core.txt -o requirements/extras.txt
 	@$(UV_COMPILE) requirements/bench.in -o requirements/bench.txt
+	@$(UV_COMPILE) requirements/audit.in -c requirements/core.txt -o requirements/audit.txt
 
 clean: ## remove .venv and every cache; databases in LEADGEN_HOME stay
 	@rm -rf $(VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -265,10 +265,10 @@ VENDORS: tuple[str, ...] = tuple(_LIVE_BASE)
 
 ADDRESSES: tuple[str, ...] = ("leadgen_mongo_uri", "leadgen_redis_url", "dagster_pg_url", "leadgen_storage")
 """Settings that may hold a password."""
-SECRETS: tuple[str, ...] = (
+CREDENTIALS: tuple[str, ...] = (
     *(each for vendor in VENDORS for each in _CREDENTIALS[vendor]),
     "smtp_url",
     "leadgen_dashboard_token",
-    *ADDRESSES,
 )
+SECRETS: tuple[str, ...] = (*CREDENTIALS, *ADDRESSES)
 """Settings that belong into the vault."""

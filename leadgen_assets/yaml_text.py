@@ -35,7 +35,7 @@ def read(path: Path) -> Any:
 def parse(text: str) -> Any:
     """The value of a text. Raises `YamlError`, also for a key that is there twice: the first would be lost silently."""
     try:
-        return yaml.load(text, _Loader)
+        return yaml.load(text, _Loader)  # nosec B506 # a safe loader that also refuses repeated keys
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""

@@ -77,7 +77,7 @@ class Outcome:
 
 def run(ground: Ground, case: Case) -> Outcome:
     """Play a case. The ground is clean before and dirty afterwards."""
-    began, chance, done = time.monotonic(), random.Random(f"{case.seed}:{case.steps}"), Outcome(case)
+    began, chance, done = time.monotonic(), random.Random(f"{case.seed}:{case.steps}"), Outcome(case)  # nosec B311 # repeatable
     ground.clear()
     barred = _suppress_some(ground, chance)
     _play(ground, case, chance, done)

@@ -24,7 +24,7 @@ def planned(faults: Sequence[Fault], seeds: Sequence[int]) -> dict[int, list[Cas
 
 
 def _cases(seed: int, faults: Sequence[Fault]) -> list[Case]:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # nosec B311 # repeatable
     steps = [Step(each, each.moments[(seed + at) % len(each.moments)]) for at, each in enumerate(faults)]
     chance.shuffle(steps)
     phases = [[each for each in steps if each.moment.phase == phase] for phase in (1, 2, 3)]

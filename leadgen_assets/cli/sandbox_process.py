@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from leadgen_assets.services.errors import ServiceUnavailable
 from leadgen_assets.services.home import read_json, write_json
 from leadgen_assets.services.processes import ProcessIdentity
-from leadgen_assets.settings import Settings
+from leadgen_assets.settings import CREDENTIALS, Settings
 
 READY_SECONDS = 60
 LEAVING_SECONDS = 10
@@ -134,7 +134,12 @@ def _start(settings: Settings) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "leadgen_assets.cli.main", "sandbox", "serve", "--port", "0", "--while-used"]
     with log.open("ab") as output:
         # a session of its own: Ctrl-C in the terminal must not end the vendors before whoever uses them
-        return subprocess.Popen(command, stdout=output, stderr=output, env=os.environ.copy(), start_new_session=True)
+        return subprocess.Popen(command, stdout=output, stderr=output, env=_environment(), start_new_session=True)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without credentials: the simulated vendors have no business with those of the real ones."""
+    return {name: value for name, value in os.environ.items() if name.lower() not in CREDENTIALS}
 
 
 def _ready(home: Path, process: subprocess.Popen[bytes] | None) -> str:

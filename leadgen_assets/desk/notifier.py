@@ -227,7 +227,7 @@ def _secrets(url: str) -> list[str]:
     return [each for each in (url, parts.password, parts.username) if each]
 
 
-def _answered(send: Callable[[], Posted], who: str, secret: str = "") -> Posted:
+def _answered(send: Callable[[], Posted], who: str, secret: str = "") -> Posted:  # nosec B107 # no secret
     """What `send` answers; an error of any kind is an answer too."""
     try:
         posted = send()

@@ -147,7 +147,7 @@ class BrightData(VendorSim):
             raise Refused(answer({"error": message}, 402))
         self.charge(operation, credits)
         number = len(self.snapshots)
-        order = random.Random(f"{self.options.seed}:{prefix}:{number}")
+        order = random.Random(f"{self.options.seed}:{prefix}:{number}")  # nosec B311 # a world that repeats itself
         rows = [json.dumps(self.drifted(each), separators=(",", ":")) for each in found]
         order.shuffle(rows)
         identity = f"{prefix}mh{order.randrange(16**8):08x}{number:04d}"

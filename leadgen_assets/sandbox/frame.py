@@ -156,7 +156,7 @@ class VendorSim:
     def reset(self) -> None:
         """Back to the first minute: no requests, no credits used, no faults. Subclasses drop their own records too."""
         self.faults = Faults()
-        self.chance = random.Random(f"{self.options.seed}:{self.name}")
+        self.chance = random.Random(f"{self.options.seed}:{self.name}")  # nosec B311 # a world that repeats itself
         self.windows = RateWindows(self.options.limits.get(self.name, {}), self.clock, self.sliding_windows)
         self.statuses: dict[str, Tally[str]] = {}
         self.credits: dict[str, Decimal] = {}

@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> None:
         _enter_namespace(libc)
     # last, because the kernel forgets it when the user changes
     _die_with(int(parent), int(signal), libc)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # nosec B606 # a list, no shell
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ class ServiceHome:
             known = read_json(path) or {}
             candidates = [known[name]] if name in known else []
             taken = set(known.values())
-            candidates += random.sample([port for port in _PORTS if port not in taken], 50)
+            candidates += random.sample([port for port in _PORTS if port not in taken], 50)  # nosec B311 # ports
             port = next(port for port in candidates if _is_free(port))
             if known.get(name) != port:
                 write_json(path, {**known, name: port})

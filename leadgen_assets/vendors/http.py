@@ -363,7 +363,7 @@ def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, _TryAgain) and error.wait is not None:
         return error.wait
-    return float(2 ** (state.attempt_number - 1)) * random.uniform(1.0, 1.25)
+    return float(2 ** (state.attempt_number - 1)) * random.uniform(1.0, 1.25)  # nosec B311 # jitter
 
 
 @cache

@@ -47,7 +47,7 @@ def _cell(text: str) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    place = jinja2.Environment(
+    place = jinja2.Environment(  # nosec B701 # Markdown
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined,
         autoescape=False,  # this is Markdown; every text passes `cell`
     )  # fmt: skip

@@ -38,7 +38,7 @@ class World:
         """A world of that many people (at least 200, below which the ten segments cannot be told apart)."""
         if people < 200:
             raise ValueError(f"a sandbox world needs at least 200 people, not {people}")
-        chance = random.Random(seed)
+        chance = random.Random(seed)  # nosec B311 # a world that repeats itself
         companies = make_companies(chance, max(60, people // 10))
         return cls(seed, companies, Population(chance, companies, people))
 
