@@ -69,7 +69,7 @@ def content_of_tables(connection: Connection) -> dict[str, dict[str, Any]]:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*), encode(sha256(coalesce(string_agg(row, '' ORDER BY row), '')::bytea), 'hex') "
-                f"FROM (SELECT encode(sha256(convert_to(t::text, 'UTF8')), 'hex') AS row FROM {_quoted(table)} t) hashed"  # nosec B608 # a quoted name
+                f"FROM (SELECT encode(sha256(convert_to(t::text, 'UTF8')), 'hex') AS row FROM {_quoted(table)} t) hashed"  # nosec B608 # quoted
             )
             count, digest = cursor.fetchone() or (0, "")
         found[table] = {"count": int(count), "sha256": str(digest)}
