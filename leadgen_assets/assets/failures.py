@@ -40,7 +40,8 @@ def retried_if_it_helps() -> Iterator[None]:
         raise dg.RetryRequested(max_retries=3, seconds_to_wait=1) from None
     except VendorRejectedCredentials as error:
         raise dg.Failure(
-            f"{error}. Check the credential in .env, then run this partition again.", allow_retries=False
+            f"{error}. Check the credential (leadgen secrets check --live), then run this partition again.",
+            allow_retries=False,
         ) from None
     except (VendorNotEntitled, VendorBadRequest) as error:
         raise dg.Failure(str(error), allow_retries=False) from None

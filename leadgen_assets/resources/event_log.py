@@ -19,6 +19,7 @@ from leadgen_assets.redaction import logs
 from leadgen_assets.redaction.text import clean
 
 _WRAPPED = "_is_kept_clean"
+_STRUCTURE = frozenset({"__class__", "__enum__", "run_id", "job_name", "step_key", "partition"})
 
 
 def keep_event_log_clean() -> None:
@@ -50,10 +51,13 @@ def cleaned(value: Any) -> Any:
 
 
 def _cleaned(value: Any) -> Any:
+    """The texts in it. What says which run and partition it is about stays: a password may be an ordinary word."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
         return [_cleaned(each) for each in value]
-    if isinstance(value, dict):
-        return {name: _cleaned(each) for name, each in value.items()}
+    if isinstance(value, dict) and "__class__" not in value:
+        return {clean(name): _cleaned(each) for name, each in value.items()}
+    if isinstance(value, dict) and value["__class__"] != "AssetKey":
+        return {name: each if name in _STRUCTURE else _cleaned(each) for name, each in value.items()}
     return value

@@ -18,6 +18,7 @@ from types import FrameType
 
 from filelock import Timeout
 
+from leadgen_assets.redaction import logs
 from leadgen_assets.services.home import EXIT_OWNED, ServiceHome, SupervisorState
 from leadgen_assets.services.keeper import Keeper
 from leadgen_assets.services.mongo import MongoServer
@@ -117,6 +118,7 @@ class Supervisor:
 def main(leadgen_home: str) -> int:
     """Own the home and serve; exit code 75 when another supervisor owns it."""
     os.umask(0o077)
+    logs.install()
     home = ServiceHome(Path(leadgen_home))
     home.create()
     lock = home.owner_lock

@@ -22,7 +22,7 @@ def talkative(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     context.log_event(dg.AssetObservation("talkative", metadata={"seen": SECRET}))
     logging.getLogger("dagster").warning("managed %s", SECRET)
     context.add_output_metadata(
-        {"text": f"by {PERSON}", "json": {"deep": [SECRET]}, "table": dg.MetadataValue.md(SECRET)}
+        {"text": f"by {PERSON}", "json": {"deep": [SECRET], PERSON: 1}, "table": dg.MetadataValue.md(SECRET)}
     )
     return dg.MaterializeResult(metadata={"url": dg.MetadataValue.url(f"https://x.test/?k={SECRET}"), "rows": 7})
 
@@ -69,6 +69,17 @@ def test_nothing_that_a_run_says_is_stored_as_it_was_said(capfd: pytest.CaptureF
     assert made.asset_materialization
     assert made.asset_materialization.metadata["rows"].value == 7
     assert made.asset_materialization.metadata["url"].value == "https://x.test/?k=…"
+
+
+def test_a_password_that_is_an_ordinary_word_harms_no_record() -> None:
+    """REQ-005: which asset, run and partition an event is about decides over the gate."""
+    KNOWN.learn(["talkative", "description", "2031-winter", PERSON])
+    event = dg.AssetMaterialization(
+        "talkative", description="talkative", partition="2031-winter", metadata={"by": PERSON}
+    )
+    left = cleaned(event)
+    assert (left.asset_key, left.partition) == (event.asset_key, event.partition)
+    assert (left.description, left.metadata["by"].value) == ("…", "…")
 
 
 def test_errors_of_sensors_and_code_locations_are_clean() -> None:

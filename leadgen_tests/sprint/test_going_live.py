@@ -102,7 +102,7 @@ def test_a_source_with_a_wrong_credential_is_short_and_says_what_to_do(lived: Li
 
     assert not run.success
     assert not any(event.is_step_up_for_retry for event in run.all_events)
-    assert "Check the credential in .env" in failures(run)["raw_zoominfo"]
+    assert "leadgen secrets check --live" in failures(run)["raw_zoominfo"]
     assert segment.delivered == 0
     assert segment.reason
     assert segment.reason.startswith("zoominfo")
