@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from leadgen_assets.collection.workbench import Intake
-from leadgen_assets.stores.ledger import AlreadySettled
+from leadgen_assets.stores.ledger import AlreadySettled, Reserved
 from leadgen_assets.stores.ledger_doubts import BROKE_OFF
 from leadgen_assets.stores.raw_pages import ERASED_TEXT
 from leadgen_assets.vendors.blocked import Block
@@ -123,14 +123,22 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
 
     A call that was paid before without its page being there (it expired) is not paid again. One whose outcome nobody
     knows is uncertain and stays held, because it may have been charged. Where a repeat would be charged too it is not sent
-    again: the segment fills up from further down its listing.
+    again: the segment fills up from further down its listing. Where a repeat is free, it fetches what was paid for, also
+    when the vendor's usage has decided meanwhile that it was billed.
     """
     bench, at = intake.bench, intake.assignment
     entry = at.entry(source.paid_operation, number)
     reservation = await intake.reserve(entry, source.paid_operation, len(batch))
-    if reservation is None or isinstance(reservation, AlreadySettled):
+    if reservation is None:
         return
-    if reservation.again and not source.repeat_is_free:
+    if isinstance(reservation, AlreadySettled):
+        paid = await asyncio.to_thread(bench.ledger.entry, entry)
+        if paid is None or paid.decision is None or not source.repeat_is_free:
+            return
+        since = paid.reserved_at
+    else:
+        since = reservation.reserved_at
+    if isinstance(reservation, Reserved) and reservation.again and not source.repeat_is_free:
         await asyncio.to_thread(bench.ledger.doubt, entry, BROKE_OFF)
         intake.progress.uncertain += 1
         return
@@ -156,5 +164,5 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
     keys = [("vendor", f"{at.source}:{each}") for each in purchase.suppressed]
     await asyncio.to_thread(bench.suppressions.add_many, keys, f"{at.source} opt-out")
     await intake.land(number, list(purchase.records.values()), {"ids": len(batch)}, purchase.credits)
-    usd = intake.prices.usd(at.source, purchase.credits, reservation.reserved_at)
+    usd = intake.prices.usd(at.source, purchase.credits, since)
     await asyncio.to_thread(bench.ledger.settle, entry, purchase.credits, usd)
