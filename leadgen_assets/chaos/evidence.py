@@ -29,6 +29,8 @@ class Charge:
     state: str
     units: int
     credits: Decimal
+    was_decided: bool = False
+    """It was uncertain once, and the vendor's usage or a person has decided it."""
 
 
 @dataclass
@@ -95,7 +97,8 @@ def gather(ground: Ground, sprint: str, crm: str, barred: frozenset[str]) -> Evi
     _vendors(found, ground, crm)
     for entry in db["cost_ledger"].find({"sprint": sprint}):
         credits = entry["credits"].to_decimal()
-        found.ledger.append(Charge(entry["_id"], entry["vendor"], entry["state"], entry["units"], credits))
+        fields = (entry["_id"], entry["vendor"], entry["state"], entry["units"], credits)
+        found.ledger.append(Charge(*fields, was_decided=bool(entry.get("is_decided"))))
     return found
 
 

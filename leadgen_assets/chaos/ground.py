@@ -33,7 +33,7 @@ from leadgen_assets.stores.mongo import LEADS
 
 SPEED = 10
 """Sandbox seconds in a second: a snapshot that takes twenty is there after two."""
-LATENCY_MS = {"apollo": 60, "zoominfo": 60, "brightdata": 20, "hunter": 20, "clearbit": 20, "hubspot": 120}
+LATENCY_MS = {"apollo": 250, "zoominfo": 250, "brightdata": 40, "hunter": 40, "clearbit": 40, "hubspot": 250}
 """What a call takes at least, so that there is a moment to hit it."""
 READY_SECONDS = 60.0
 _PROJECT = Path(__file__).resolve().parents[2]

@@ -180,6 +180,19 @@ def test_a_breach_is_found_and_named(breach: Callable[[Evidence], None]) -> None
     assert BREACHES[breach] in {each.partition(":")[0] for each in violations(found)}
 
 
+def test_a_paid_answer_that_was_lost_is_fetched_where_that_is_free() -> None:
+    """Issue 4, crash safety: that an uncertain call was billed closes its entry, and not the question where its people are."""
+    found = sound()
+    for vendor in ("apollo", "zoominfo"):
+        found.served[vendor]["lost"] = 1
+        found.charged[vendor] = found.charged.get(vendor, Decimal(0)) + 1
+        found.ledger.append(Charge(f"s/{vendor}-1/x", vendor, "settled", 1, Decimal(1), was_decided=True))
+
+    [told] = violations(found)
+
+    assert told.startswith("nothing is lost: zoominfo handed out 1")
+
+
 def test_a_call_that_broke_off_is_not_lost_while_it_is_on_record() -> None:
     """Requirements, crash safety: records of an uncertain call are neither lost nor charged without a record."""
     found = sound()
