@@ -25,6 +25,7 @@ class LossyLink:
         self.dropped = 0
         """Answers that were on their way when the link was cut."""
         self._swallow = threading.Event()
+        self._wanted = b""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -33,8 +34,9 @@ class LossyLink:
         for each in list(self._sockets):
             _end(each)
 
-    def cut_before_the_next_answer(self) -> None:
+    def cut_before_the_next_answer(self, containing: bytes = b"") -> None:
         """Let the next request through, and cut the link when its answer comes: it was done, and nobody is told."""
+        self._wanted = containing
         self._swallow.set()
 
     def freeze(self) -> None:
@@ -78,7 +80,8 @@ class LossyLink:
                 self._flows.wait()
                 if not self._open.is_set():
                     break
-                if is_answer and self._swallow.is_set() and b"isWritablePrimary" not in data:
+                is_wanted = self._wanted in data and b"isWritablePrimary" not in data
+                if is_answer and self._swallow.is_set() and is_wanted:
                     self._swallow.clear()
                     self.dropped += 1
                     self.cut()

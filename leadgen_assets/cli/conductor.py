@@ -29,7 +29,6 @@ from leadgen_assets.desk.status import SprintStatus, crm_waits, sprint_status
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.resources.vendors import counted
 from leadgen_assets.stores.lease import Lease
-from leadgen_assets.stores.mongo import presence
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 from leadgen_assets.vendors.prices import load_prices
@@ -100,7 +99,6 @@ def conduct(place: Workplace, pool: Workers, key: str, *, quiet: bool) -> Sprint
         _prepare_pools(instance)
         runs = _runs(instance, pool, stores, key)
         with board(stores, key, quiet=quiet) as shown:
-            presence(stores.db).tell(lambda words, _: shown.note(words))
             stores.book.set_state(key, SprintState.RUNNING)
             with reports_beside(stores, place.settings, key):
                 problems = collect_all(place, instance, runs, key, shown, lease)

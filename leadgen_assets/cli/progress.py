@@ -42,10 +42,6 @@ class Board:
     finished: dict[str, str | None] = field(default_factory=dict)
     """As told last while collecting."""
 
-    def note(self, words: str) -> None:
-        """Say something above the picture that people should know while they wait."""
-        self.console.print(words, style="yellow", markup=False)
-
     def refresh(self, phase: str, finished: Mapping[str, str | None]) -> None:
         """Show the state of things. `finished` has {segment: problem or None} of the segments that are through."""
         if self.console.quiet:

@@ -29,7 +29,7 @@ _ATTEMPTS = 5
 class Presence(monitoring.TopologyListener):
     """Follows one client's view of its server. Safe between threads.
 
-    `patience`: seconds for which operations of this client wait; only for what is told.
+    `patience`: seconds for which operations of this client wait, for what is told; without it nothing is.
     """
 
     def __init__(self, patience: float | None = None) -> None:
@@ -38,17 +38,11 @@ class Presence(monitoring.TopologyListener):
         self._away_since: float | None = None
         self._is_told = False
         self._timer: threading.Timer | None = None
-        self._listeners: list[Callable[[str, float | None], None]] = []
 
     @property
     def is_away(self) -> bool:
         """Whether nothing can be written now. False before the first attempt to connect."""
         return self._away_since is not None
-
-    def tell(self, listener: Callable[[str, float | None], None]) -> None:
-        """Have `listener` told in words when MongoDB is away for longer than a moment, with the time (seconds since the
-        epoch) since when, and when it is back, with None. It is called in a thread of its own."""
-        self._listeners.append(listener)
 
     def description_changed(self, event: monitoring.TopologyDescriptionChangedEvent) -> None:
         """What the driver's monitor has found out."""
@@ -70,7 +64,9 @@ class Presence(monitoring.TopologyListener):
         with self._lock:
             if self._away_since is not None:
                 return
-            self._away_since = time.time()
+            self._away_since = time.monotonic()
+            if self._patience is None:
+                return  # it fails soon and says so itself
             self._timer = threading.Timer(TELL_SECONDS, self._tell_absence)
             self._timer.daemon = True
             self._timer.start()
@@ -81,23 +77,17 @@ class Presence(monitoring.TopologyListener):
             was_told, self._is_told = self._is_told, False
             self._stop_timer()
         if since is not None and was_told:
-            self._say(f"MongoDB is back after {time.time() - since:.0f} s: what waited goes on", None)
+            log.warning("MongoDB is back after %.0f s: what waited goes on", time.monotonic() - since)
 
     def _tell_absence(self) -> None:
         with self._lock:
             since = self._away_since
             self._is_told = since is not None
         if since is not None:
-            limit = f", for at most {self._patience / 60:.0f} minutes" if self._patience else ""
-            self._say(f"MongoDB is away: nothing is bought, what was bought waits to be stored{limit}", since)
-
-    def _say(self, words: str, since: float | None) -> None:
-        log.warning(words)
-        for listener in self._listeners:
-            try:
-                listener(words, since)
-            except Exception as error:
-                log.warning("the state of MongoDB was not told: %s", type(error).__name__)
+            minutes = (self._patience or 0) / 60
+            log.warning(
+                "MongoDB is away: nothing is bought, what was bought waits to be stored, at most %.0f minutes", minutes
+            )
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

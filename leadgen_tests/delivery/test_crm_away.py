@@ -15,7 +15,7 @@ from leadgen_assets.delivery.report import SyncReport
 from leadgen_assets.delivery.sync import Ledgers, sync
 from leadgen_assets.delivery.waiting import CrmWait
 from leadgen_assets.stores.documents import to_document
-from leadgen_assets.vendors.contracts import CrmResult, VendorRejectedCredentials, VendorUnavailable
+from leadgen_assets.vendors.contracts import CrmOutcome, CrmResult, VendorRejectedCredentials, VendorUnavailable
 from leadgen_tests.delivery.conftest import SPRINT, Crm, lead, lead_id
 
 LEADS = [lead(number) for number in range(5)]
@@ -95,6 +95,22 @@ def test_a_batch_whose_answer_was_lost_doubles_nobody(ledgers: Ledgers) -> None:
     assert len(crm.held) == 5
     assert report.created + report.updated == 5
     assert ledgers.outcomes.counts(SPRINT)["hubspot"] == Counter(created=3, updated=2)
+
+
+def test_what_a_batch_has_an_outcome_for_is_not_sent_again_with_the_rest(ledgers: Ledgers) -> None:
+    """TL-06: one record was locked, and the CRM went away before it was sent again."""
+
+    def answer(external_id: str, attempt: int) -> CrmResult | None:
+        if external_id != lead_id(1) or attempt > 2:
+            return None
+        if attempt == 2:
+            raise VendorUnavailable("hubspot", "upsert", "HTTP 503")
+        return CrmResult(external_id, CrmOutcome.RETRY, reason="UNABLE_TO_LOCK_ROW")
+
+    crm = Crm(answer=answer)
+    report, _ = delivered(ledgers, crm)
+    assert (report.created, report.is_complete) == (5, True)
+    assert crm.attempts == {lead_id(number): 3 if number == 1 else 1 for number in range(5)}
 
 
 def test_waiting_in_vain_leaves_the_rest_to_the_next_sync(ledgers: Ledgers) -> None:
