@@ -6,13 +6,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psutil
 import redis
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -78,6 +79,7 @@ class Ground:
     def clear(self) -> None:
         """As on the first day: empty stores, vendors without a past, exports that were dropped long ago."""
         self.wait_ready()
+        self.sweep()
         for name in (LEADS, *SIDE_INDEXES):
             self.db[name].delete_many({})
         self.redis.flushdb()
@@ -85,6 +87,13 @@ class Ground:
             sim.reset()
             sim.faults.latency_ms = LATENCY_MS.get(name, 0)
         _settle(self.home / "imports")
+
+    def sweep(self) -> None:
+        """End Dagster's readers of log files, which a killed worker leaves behind."""
+        for each in psutil.process_iter():
+            with suppress(psutil.Error):
+                if each.name() == "tail" and str(self.home) in " ".join(each.cmdline()):
+                    each.kill()
 
     def start(self, sprint: str, crm: str, storage: str = "sqlite") -> BaseProcess:
         """`leadgen sprint start` for that sprint, as a process of its own, with Dagster's storage on SQLite, which costs
@@ -152,9 +161,11 @@ def opened(
         migrate(mongo[settings.leadgen_database])
         _lay_out_dagster(home)
         servers = ServiceHome(services or home)
-        yield Ground(
+        ground = Ground(
             home, start_command, world, app.state.sims, url, mongo, settings.leadgen_database, client, servers, sizes
         )  # fmt: skip
+        stack.callback(ground.sweep)
+        yield ground
 
 
 def _settle(folder: Path) -> None:

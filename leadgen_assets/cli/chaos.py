@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,6 +52,9 @@ def chaos(
     chosen = _faults(faults)
     console, began, tally = Console(stderr=True, highlight=False, soft_wrap=True), time.monotonic(), Tally()
     start_command = Starter()
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # whoever ends it must not leave a disk and servers behind
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="leadgen-chaos-")))
         if not stack.enter_context(small_disk(folder / "home")):
