@@ -128,7 +128,7 @@ def _is_nothing_special(lower: str) -> bool:
 
 @cache
 def _endings() -> frozenset[str]:
-    return _table().legal_suffixes | _table().key_suffixes | {"and", "the"}
+    return _table().legal_suffixes | _table().key_suffixes | {"and"}
 
 
 @cache

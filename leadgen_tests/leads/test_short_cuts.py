@@ -83,6 +83,8 @@ def test_masks_and_roles_are_no_plain_addresses(address: str) -> None:
     tail=st.sampled_from(["", "/", "?trk=x", "/?a=b#c"]),
     scheme=st.sampled_from(["https://", "http://", ""]),
 )
+@example(slug="ACoAAB0123456789abc", tail="", scheme="https://")
+@example(slug="ACwAAB0123456789abc", tail="/", scheme="")
 def test_a_plain_profile_address_is_what_it_would_be_in_capitals(slug: str, tail: str, scheme: str) -> None:
     """REQ-008: the scheme in capitals takes the address past the short cut."""
     for page in ("in", "company"):
@@ -131,6 +133,11 @@ company_word = st.one_of(
 
 @without_deadline
 @given(words=st.lists(company_word, min_size=1, max_size=4), how=st.sampled_from([str, str.title, str.upper]))
+@example(words=["acme", "and"], how=str)
+@example(words=["the", "acme"], how=str)
+@example(words=["acme", "group"], how=str)
+@example(words=["acme", "inc"], how=str)
+@example(words=["no", "company"], how=str)
 def test_a_plain_company_is_what_it_would_be_with_a_space_before_it(
     words: list[str], how: Callable[[str], str]
 ) -> None:
