@@ -82,7 +82,7 @@ class Target(_Model):
 
     collected: int = Field(gt=0, le=MOST_LEADS)
     unique: int = Field(gt=0, le=MOST_LEADS)
-    hours: float = Field(default=24, gt=0, le=24 * 366)
+    hours: float = Field(default=24, ge=0.001, le=24 * 366)
     leads_per_hour: float = Field(default=833, ge=0, le=MOST_LEADS)
 
 

@@ -42,6 +42,7 @@ def instead(place: tuple[Any, ...], value: Any) -> bytes:
 @example(content=with_line("x: !!int y"))
 @example(content=instead(("target", "hours"), float("inf")))
 @example(content=instead(("target", "hours"), 1e300))
+@example(content=instead(("target", "hours"), 1e-302))
 @example(content=instead(("target", "collected"), 10**20))
 @example(content=instead(("budget", "usd"), float("inf")))
 @example(content=instead((*EXPORTS, "files"), "../../etc/*"))
