@@ -79,3 +79,26 @@ def test_what_is_no_file_is_told(path: str) -> None:
     with pytest.raises(SprintFileError) as told:
         load_sprint(Path(path))
     assert path in says(told.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says_so"),
+    [
+        (with_line("name: again"), "a key is there twice"),
+        (b"name: \xff", "line 1 is not UTF-8 text"),
+        (b"x: " + b"9" * 5000, "a date, number or tag that has no value"),
+        (b"[" * 5000, "nested too deeply"),
+        (instead((*EXPORTS, "files"), "../../etc/*"), "a pattern below LEADGEN_HOME"),
+        (instead(("target", "hours"), float("inf")), "target.hours: "),
+        (instead(("target", "hours"), 1e-302), "target.hours: "),
+        (instead(("target", "collected"), 10**20), "target.collected: "),
+    ],
+    ids=["twice", "bytes", "digits", "deep", "outside", "endless", "nothing", "many"],
+)
+def test_a_mistake_is_told_by_its_name(content: bytes, says_so: str, tmp_path: Path) -> None:
+    """What was accepted, and broke the sprint later, or ended in a stack."""
+    path = tmp_path / "sprint.yaml"
+    path.write_bytes(content)
+    with pytest.raises(SprintFileError) as told:
+        load_sprint(path)
+    assert says_so in says(told.value)
