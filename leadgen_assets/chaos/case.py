@@ -58,6 +58,11 @@ class Case:
         """Dagster's storage: PostgreSQL where a step is about it."""
         return next((each.fault.storage for each in self.steps if each.fault.storage != "sqlite"), "sqlite")
 
+    @property
+    def chance(self) -> random.Random:
+        """Decides all that is left to chance; the same for the same seed and steps, in every process."""
+        return random.Random(f"{self.seed}: {', '.join(map(str, self.steps))}")
+
     def alone(self) -> list[Case]:
         """Each step in a sprint of its own, to tell which one it was."""
         return [Case(self.seed, self.number * 10 + at, (step,)) for at, step in enumerate(self.steps, start=1)]
@@ -77,7 +82,7 @@ class Outcome:
 
 def run(ground: Ground, case: Case) -> Outcome:
     """Play a case. The ground is clean before and dirty afterwards."""
-    began, chance, done = time.monotonic(), random.Random(f"{case.seed}:{case.steps}"), Outcome(case)  # nosec B311 # repeatable
+    began, chance, done = time.monotonic(), case.chance, Outcome(case)  # nosec B311 # repeatable
     ground.clear()
     barred = _suppress_some(ground, chance)
     _play(ground, case, chance, done)

@@ -30,12 +30,12 @@ def ground(
     mongo_uri: str,
     redis_url: str,
 ) -> Iterator[Ground]:
-    """On the session's servers, in a database of its own, with a sprint of twenty records from Apollo and the exports."""
+    """On the session's servers, in a database of its own, with a sprint of eighty records from Apollo and the exports."""
     start_command = Starter()
     with lent_database(mongo_client) as database, environment(tmp_path):
         stores = {"LEADGEN_MONGO_URI": mongo_uri, "LEADGEN_REDIS_URL": redis_url, "LEADGEN_DATABASE": database.name}
         os.environ.update(stores)  # until the environment's end
-        sizes = {"apollo-1": 20}
+        sizes = {"apollo-1": 80}
         with opened(tmp_path / "home", 1, start_command, services=services_home, sizes=sizes) as ready:
             yield ready
 

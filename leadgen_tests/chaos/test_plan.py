@@ -52,6 +52,8 @@ def test_a_sprint_takes_at_most_one_fault_a_phase_in_their_order() -> None:
             assert len({step.moment.crm for step in case.steps} - {None}) <= 1
     assert planned(FAULTS, [7]) == planned(FAULTS, [7])
     assert planned(FAULTS, [7])[7] != planned(FAULTS, [8])[8]
+    step = Step(BY_NAME["kill-command"], COLLECTION)
+    assert Case(7, 1, (step,)).chance.random() == random.Random("7: kill-command at collection").random()
 
 
 def outcome(*names: str, wrong: list[str] | None = None) -> Outcome:
