@@ -61,7 +61,7 @@ class Case:
     @property
     def chance(self) -> random.Random:
         """Decides all that is left to chance; the same for the same seed and steps, in every process."""
-        return random.Random(f"{self.seed}: {', '.join(map(str, self.steps))}")  # nosec B311 - chance, not secrecy
+        return random.Random(f"{self.seed}: {', '.join(map(str, self.steps))}")  # nosec B311 # a case that repeats itself
 
     def alone(self) -> list[Case]:
         """Each step in a sprint of its own, to tell which one it was."""

@@ -96,8 +96,8 @@ def test_a_vendor_that_comes_back_while_others_collect_is_used_again(office: Off
     class Mended(OwnProcess):
         """Somebody corrects the credential while the last segment is collected."""
 
-        def submit(self, *work: Any) -> Any:
-            done = super().submit(*work)
+        def submit(self, *work: Any, **how: Any) -> Any:
+            done = super().submit(*work, **how)
             if "sales-navigator-1" in str(work[2]):
                 office.sandbox.faults("apollo", expired_token=False)
             return done

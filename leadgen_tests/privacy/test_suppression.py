@@ -31,6 +31,7 @@ class Curious:
 
     name = "hunter"
     batch_size = 10
+    repeat_is_free = True
 
     def __init__(self) -> None:
         self.asked: list[str] = []

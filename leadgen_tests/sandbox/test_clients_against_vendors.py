@@ -139,7 +139,7 @@ def test_a_list_is_verified_in_one_job(desk: Desk) -> None:
     addresses = {each.truth_id: each.email for each in world.people[:1500]}
 
     async def work(client: Any) -> dict[str, Any]:
-        job_id = await client.start(addresses)
+        job_id = await client.start(addresses, "list")
         while (status := await client.status(job_id)).state is JobState.RUNNING:
             desk.clock.advance(0.1)
         assert (status.state, status.records) == (JobState.READY, len(set(addresses.values())))

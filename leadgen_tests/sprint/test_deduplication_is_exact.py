@@ -84,6 +84,7 @@ def arrived(request: Any, delivered: Delivered, database: Any, redis_client: Any
     given, order = delivered.office.stores, random.Random(request.param)
     stores = OpenStores(database, redis_client, given.storage)
     for name in ("privacy_keys", "suppressions"):  # the list's hashes mean something under its own key only
+        database[name].delete_many({})
         database[name].insert_many(list(given.db[name].find()))
     stores.book.open(delivered.key, delivered.sprint)
     pages = [

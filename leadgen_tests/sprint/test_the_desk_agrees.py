@@ -38,6 +38,7 @@ def test_every_figure_equals_the_sprints_status(delivered: Delivered, state: dic
         "qualified": progress["qualified"],
         "crm_synced": progress["crm_synced"],
         "crm_failed": progress["crm_failed"],
+        "crm_waits": progress["crm_waits"],
         "leads_per_hour": progress["leads_per_hour"],
         "duplicate_rate": state["rates"]["duplicate_rate"],
         "cost_usd": cost["usd"],
