@@ -83,7 +83,8 @@ class Turnstile:
     ) -> None:
         async with self._left:
             self._inside -= 1
-            self._left.notify_all()
+            # no more than may come in: thousands wait here, and each that is woken in vain costs as much as a call
+            self._left.notify(max(1, self._most() - self._inside))
 
 
 def _rate(limits: Limits, vendor: str, operation: str) -> float | None:

@@ -95,3 +95,24 @@ def test_a_turnstile_lets_in_what_it_may_now() -> None:
     assert max(seen[:4]) == 2
     assert max(seen) == 3
     assert (len(seen), inside) == (12, 0)
+
+
+def test_an_exit_wakes_only_those_who_may_come_in() -> None:
+    """Issue 5: thousands wait at once; waking all of them each time made enrichment take twice as long."""
+    looks = 0
+
+    def most() -> int:
+        nonlocal looks
+        looks += 1
+        return 4
+
+    async def visit() -> None:
+        async with turnstile:
+            await asyncio.sleep(0)
+
+    async def run() -> None:
+        await asyncio.gather(*(visit() for _ in range(500)))
+
+    turnstile = Turnstile(most)
+    asyncio.run(run())
+    assert looks < 500 * 5
