@@ -201,3 +201,25 @@ def test_a_call_that_broke_off_is_not_lost_while_it_is_on_record() -> None:
     found.ledger.append(Charge("s/apollo-1/apollo/bulk_match/2", "apollo", "reserved", 1, Decimal(0)))
 
     assert violations(found) == []
+
+
+def test_two_leads_may_share_an_address_and_one_contact_may_not_have_two() -> None:
+    """REQ-008: an address of two profiles merges neither; the CRM then holds two contacts, and a third is one too many."""
+    found = sound()
+    found.leads[0]["email"] = "desk@example.com"
+    found.leads.append({**lead(2, BOB), "email": "desk@example.com"})
+    found.contacts = [{"external_id": name, "email": "desk@example.com", "writes": 1} for name in ("L1", "L2")]
+    assert not [each for each in violations(found) if "doubled" in each]
+
+    found.contacts.append({"external_id": "L3", "email": "desk@example.com", "writes": 1})
+    assert "the crm holds the qualified: 1 contacts are doubled" in violations(found)
+
+
+def test_a_vendor_may_charge_less_where_it_does_not_charge_a_repeat() -> None:
+    """NFR-012: two leads of one person are one charge of Hunter's; of NeverBounce's, two."""
+    found = sound()
+    for vendor in ("hunter", "neverbounce"):
+        found.charged[vendor] = Decimal(1)
+        found.ledger.append(Charge(f"s/enrichment/{vendor}", vendor, "settled", 2, Decimal(2)))
+    [told] = violations(found)
+    assert told.startswith("every charge is on record: neverbounce charged 1")
