@@ -53,7 +53,9 @@ def pulses(redis_client: Redis) -> Pulses:
 
 def _died(instance: dg.DagsterInstance) -> None:
     """The worker began with every run that is under way, and was never heard of again."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)):
+    begun = instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY))
+    # each once: the follower closes them meanwhile, in another thread
+    for run in [each for each in begun if MACHINE_TAG not in each.tags]:
         instance.add_run_tags(run.run_id, {MACHINE_TAG: "elsewhere"})
 
 
