@@ -43,21 +43,27 @@ class Widths:
         self._limits = limits
         self._tell = tell
         self._took: dict[tuple[str, str], deque[float]] = {}
+        self._latency: dict[tuple[str, str], float] = {}
+        """95th percentile of what is remembered, worked out once an answer: widths are asked for several times a call."""
+        self._rates: dict[tuple[str, str], float | None] = {}
         self._told: dict[tuple[str, str], int] = {}
 
     def observe(self, call: CallRecord) -> None:
         """Take down how long an answered call took."""
         if self._limits is not None and call.status is not None:
-            took = self._took.setdefault((call.vendor, call.operation), deque(maxlen=_REMEMBERED))
+            operation = call.vendor, call.operation
+            took = self._took.setdefault(operation, deque(maxlen=_REMEMBERED))
             took.append(call.seconds)
+            if len(took) >= _ENOUGH:
+                self._latency[operation] = sorted(took)[int(len(took) * 0.95)]
 
     def of(self, vendor: str, operation: str, fixed: int) -> int:
         """How many calls of an operation may be under way at once now; `fixed` as long as too little is known."""
         if self._limits is None:
             return fixed
-        took = sorted(self._took.get((vendor, operation), ()))
-        latency = took[int(len(took) * 0.95)] if len(took) >= _ENOUGH else None
-        calls = width(_rate(self._limits, vendor, operation), latency, fixed)
+        if (vendor, operation) not in self._rates:
+            self._rates[vendor, operation] = _rate(self._limits, vendor, operation)
+        calls = width(self._rates[vendor, operation], self._latency.get((vendor, operation)), fixed)
         if self._told.get((vendor, operation)) != calls:
             self._told[vendor, operation] = calls
             if self._tell is not None:
