@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
+
 from leadgen_assets.stores.lead_schema import SIDE_INDEXES
 from leadgen_assets.stores.migrations import migrate, problems
 from leadgen_assets.stores.mongo import LEADS
@@ -39,6 +41,18 @@ def _is_as_it_was_made(db: Database[dict[str, Any]]) -> bool:
     """Whether the test has left collections and indexes alone."""
     names = {each for each in db.list_collection_names() if not each.startswith("system.")}
     return names == {LEADS, *SIDE_INDEXES} and not problems(db)
+
+
+@contextmanager
+def asking(pg_url: str) -> Iterator[Callable[..., Any]]:
+    """Statements to a PostgreSQL, each done at once."""
+    connection = psycopg2.connect(pg_url.replace("+psycopg2", ""))
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor.execute
+    finally:
+        connection.close()
 
 
 def own_names(*names: str) -> Callable[[str], str]:

@@ -15,6 +15,7 @@ import psutil
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from leadgen_assets.resources.stores import MACHINE_TAG, Stores
+from leadgen_assets.stores.owner import mark_of, process_at
 from leadgen_assets.stores.pulse import Pulses, machine
 
 OWNER_TAG = "leadgen/process"
@@ -37,7 +38,7 @@ def abandoned_runs(context: dg.SensorEvaluationContext, stores: Stores) -> dg.Sk
 
 def owner_tags() -> dict[str, str]:
     """Tags of a run that this process executes."""
-    return {OWNER_TAG: f"{os.getpid()}@{psutil.Process().create_time():.2f}", MACHINE_TAG: machine()}
+    return {OWNER_TAG: mark_of(os.getpid()), MACHINE_TAG: machine()}
 
 
 def close_killed_runs(instance: dg.DagsterInstance, pulses: Pulses) -> int:
@@ -73,13 +74,9 @@ def is_here(tags: Mapping[str, str]) -> bool:
 
 def owner_process(tags: Mapping[str, str]) -> psutil.Process | None:
     """The process of this machine that executes a run with these tags; None when it is gone, or elsewhere."""
-    if not is_here(tags):
-        return None
-    pid, _, started = tags[OWNER_TAG].partition("@")
     try:
-        process = psutil.Process(int(pid))
-        return process if abs(process.create_time() - float(started)) < 1 else None
-    except (psutil.Error, ValueError):
+        return process_at(tags[OWNER_TAG]) if is_here(tags) else None
+    except psutil.AccessDenied:
         return None
 
 

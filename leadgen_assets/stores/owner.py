@@ -17,19 +17,34 @@ def this_process() -> str:
     return _named(os.getpid())  # asked anew after a fork
 
 
+def mark_of(pid: int) -> str:
+    """`pid@start` of a living process. Raises `psutil.Error`."""
+    return f"{pid}@{psutil.Process(pid).create_time():.2f}"
+
+
+def process_at(mark: str) -> psutil.Process | None:
+    """The process of this machine that `mark_of` named, a zombie included; None when it is gone, or for no such mark."""
+    pid, _, started = mark.partition("@")
+    try:
+        found = psutil.Process(int(pid))
+        return found if abs(found.create_time() - float(started)) < _SAME_START else None
+    except psutil.AccessDenied:
+        raise
+    except (psutil.Error, ValueError):
+        return None
+
+
 def is_gone(owner: str | None) -> bool:
     """Whether that process has certainly ended. False for one of another host, or when nobody knows whose it is."""
     host, _, process = (owner or "").partition("/")
     if host != _here():
         return False
-    pid, _, started = process.partition("@")
     try:
-        found = psutil.Process(int(pid))
-        is_same = abs(found.create_time() - float(started)) < _SAME_START
-        return not is_same or found.status() == psutil.STATUS_ZOMBIE
+        found = process_at(process)
+        return found is None or found.status() == psutil.STATUS_ZOMBIE
     except psutil.AccessDenied:
         return False
-    except (psutil.Error, ValueError):
+    except psutil.Error:
         return True
 
 
@@ -40,7 +55,7 @@ def is_alive(owner: str | None) -> bool:
 
 @cache
 def _named(pid: int) -> str:
-    return f"{_here()}/{pid}@{psutil.Process(pid).create_time():.2f}"
+    return f"{_here()}/{mark_of(pid)}"
 
 
 @cache

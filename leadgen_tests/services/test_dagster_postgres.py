@@ -9,11 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
@@ -23,7 +22,7 @@ import pytest
 from leadgen_assets.automation.pruning import prune
 from leadgen_assets.cli.workplace import PROJECT
 from leadgen_tests.cli.conftest import leadgen
-from leadgen_tests.databases import own_names
+from leadgen_tests.databases import asking, own_names
 
 DEPLOYED = PROJECT / "deploy" / "postgres"
 ROLES = ("leadgen_dagster_owner", "leadgen_dagster")
@@ -56,13 +55,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, pg_url: str) -> Iterator[
     server = pg_url.replace("+psycopg2", "").rpartition("/")[0]
     address = server.rpartition("@")[2]
     owner, user = (f"postgresql+psycopg2://{mine(role)}:secret@{address}/{mine('dagster')}" for role in ROLES)
-    with _asking(f"{server}/postgres") as ask:
+    with asking(f"{server}/postgres") as ask:
         try:
             for statement in _statements("roles.sql", mine):
                 ask(statement)
             for role in ROLES:
                 ask(f"ALTER ROLE {mine(role)} PASSWORD 'secret'")
-            with _asking(owner) as ask_as_owner:
+            with asking(owner) as ask_as_owner:
                 for statement in _statements("grants.sql", mine):
                     ask_as_owner(statement)
             migrated = _migrate(_home(root / "owner", PROJECT / "dagster.yaml"), owner)
@@ -76,17 +75,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, pg_url: str) -> Iterator[
 def _statements(file: str, mine: Callable[[str], str]) -> list[str]:
     lines = [line for line in (DEPLOYED / file).read_text().splitlines() if not line.startswith("--")]
     return [mine(each) for each in "\n".join(lines).split(";") if each.strip()]
-
-
-@contextmanager
-def _asking(url: str) -> Iterator[Callable[[str], Any]]:
-    connection = psycopg2.connect(url.replace("+psycopg2", ""))
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            yield cursor.execute
-    finally:
-        connection.close()
 
 
 def _home(folder: Path, configuration: Path) -> Path:
@@ -113,7 +101,7 @@ def instance(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg
 def test_the_owner_makes_the_tables_and_migrates_them(deployed: Deployed) -> None:
     """deploy/postgres: `dagster instance migrate` on an empty database and again on a full one."""
     assert "Running migration" in deployed.migrated
-    with _asking(deployed.owner) as ask, psycopg2.connect(deployed.owner.replace("+psycopg2", "")) as connection:
+    with asking(deployed.owner) as ask, psycopg2.connect(deployed.owner.replace("+psycopg2", "")) as connection:
         ask("SELECT 1")
         with connection.cursor() as cursor:
             cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
@@ -126,7 +114,7 @@ def test_the_role_of_the_runs_uses_tables_and_changes_none(deployed: Deployed, i
     done = MADE.resolve_job_def("make").execute_in_process(instance=instance, partition_key="a")
     assert done.success
     assert instance.get_materialized_partitions(made.key) == {"a"}
-    with _asking(deployed.user) as ask:
+    with asking(deployed.user) as ask:
         for forbidden in ("CREATE TABLE mine (x int)", "DROP TABLE event_logs", "TRUNCATE runs"):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 ask(forbidden)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
-import psycopg2
 from dagster_celery.launcher import CeleryRunLauncher
 
 from leadgen_assets.cli.workplace import PROJECT
+from leadgen_tests.databases import asking
 from leadgen_tests.sprint.office import Office
 
 DEPLOYED = PROJECT / "deploy" / "celery"
@@ -47,23 +47,12 @@ class Worker:
 def empty_database(pg_url: str) -> Iterator[str]:
     """Address of a database for one Dagster instance on the session's PostgreSQL."""
     name = f"dagster_{uuid.uuid4().hex[:8]}"
-    with _administrator(pg_url) as ask:
+    with asking(pg_url) as ask:
         ask(f'CREATE DATABASE "{name}"')
         try:
             yield f"{pg_url.rpartition('/')[0]}/{name}"
         finally:
             ask(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def _administrator(pg_url: str):  # type: ignore[no-untyped-def]
-    connection = psycopg2.connect(pg_url.replace("+psycopg2", ""))
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            yield cursor.execute
-    finally:
-        connection.close()
 
 
 def dagster_home(home: Path) -> Path:
