@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from leadgen_assets.services import binaries, configured, mongo, postgres, valke
 from leadgen_assets.services.errors import HomeOwned, ServiceUnavailable
 from leadgen_assets.services.home import EXIT_OWNED, ServiceHome
 from leadgen_assets.services.processes import ProcessIdentity
+from leadgen_assets.services.revival import revived, start_supervisor
 from leadgen_assets.settings import Settings
 
 _START_SECONDS = 120.0
@@ -126,7 +126,9 @@ def _leased(settings: Settings, embedded: list[str]) -> Iterator[dict[str, str]]
     home.create()
     lease, starter = _join(home, settings, embedded)
     try:
-        yield _wait_ready(home, embedded, starter)
+        served = _wait_ready(home, embedded, starter)
+        with revived(home, starter):
+            yield served
     finally:
         lease.unlink(missing_ok=True)
         state = home.live_state()
@@ -152,19 +154,10 @@ def _join(
                     for name in embedded
                 }
                 lease = home.take_lease({name: str(path) for name, path in found.items() if path}, lasting)
-                return lease, None if state else _start_supervisor(home)
+                return lease, None if state else start_supervisor(home)
         if time.monotonic() > deadline:
             raise ServiceUnavailable(f"supervisor {state.supervisor.pid} of {home.leadgen_home} does not finish")
         time.sleep(0.1)  # it is leaving: wait for its place
-
-
-def _start_supervisor(home: ServiceHome) -> subprocess.Popen[bytes]:
-    log = home.logs / "supervisor.log"
-    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "leadgen_assets.services.supervisor", str(home.leadgen_home)],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
 
 
 def _wait_ready(home: ServiceHome, embedded: list[str], starter: subprocess.Popen[bytes] | None) -> dict[str, str]:

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -93,7 +94,9 @@ class Supervisor:
             self.home.write_state(state)
             self._published = state
         except OSError as error:  # a full disk is no reason to take the databases down
-            sys.stderr.write(f"the state could not be written: {error}\n")
+            with suppress(OSError):  # the log is on the same disk
+                sys.stderr.write(f"the state could not be written: {error}\n")
+                sys.stderr.flush()
 
     def _end_strays(self) -> None:
         """Servers of a supervisor that was killed: on their way out, or, where no death signal exists, still there."""

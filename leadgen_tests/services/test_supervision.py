@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 
@@ -14,12 +18,13 @@ import pytest
 from pymongo import MongoClient
 from redis import Redis
 
-from leadgen_assets.services import binaries, down, launch, postgres, running, status, up
+from leadgen_assets.services import binaries, down, launch, postgres, revival, running, status, up
 from leadgen_assets.services.errors import HomeOwned, ServiceUnavailable
-from leadgen_assets.services.home import EXIT_OWNED, ServiceHome, SupervisorState
+from leadgen_assets.services.home import EXIT_OWNED, ServiceHome, SupervisorState, read_json, write_json
 from leadgen_assets.services.lifecycle import Addresses
 from leadgen_assets.services.postgres import PostgresServer
 from leadgen_assets.services.processes import ProcessIdentity
+from leadgen_assets.services.supervisor import Supervisor
 from leadgen_assets.settings import Settings
 from leadgen_tests.services.conftest import eventually, process_of, status_of
 
@@ -71,6 +76,66 @@ def test_killing_the_supervisor_leaves_no_orphan_and_loses_nothing(alone: Settin
     eventually(lambda: not any(member and member.is_alive for member in family))
     with running(alone) as addresses:
         assert _recall(addresses) == {"before the kill"}
+
+
+def test_a_killed_supervisor_is_followed_by_another_one_while_servers_are_needed(alone: Settings) -> None:
+    """NFR-006: kill -9 of the supervisor under a running command, which takes every server along: they are back at their
+    addresses, with their data; and one that was told to leave stays away."""
+    with running(alone, postgres=False) as addresses:
+        _remember(addresses, "before the kill")
+        killed = status(alone).supervisor
+        assert killed
+        os.kill(killed, signal.SIGKILL)
+        eventually(
+            lambda: status(alone).supervisor not in (killed, None) and status_of(alone, "mongo").state == "ready"
+        )
+        assert _recall(addresses) == {"before the kill"}
+
+        assert down(alone, force=True) == []
+        time.sleep(revival.LOOK_SECONDS * 2)
+        assert status(alone).supervisor is None
+
+
+def test_a_full_disk_does_not_take_the_servers_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFR-006: the supervisor cannot write its state, nor say so, because its log is on the same disk."""
+
+    class FullDisk(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def write_nothing(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    home = ServiceHome(tmp_path)
+    home.create()
+    supervisor = Supervisor(home)
+    with monkeypatch.context() as full:
+        full.setattr(ServiceHome, "write_state", write_nothing)
+        full.setattr("sys.stderr", FullDisk())
+        supervisor._publish("running")
+    assert home.live_state() is None
+
+    supervisor._publish("running")
+
+    assert home.live_state() == SupervisorState(ProcessIdentity.current())
+
+
+def test_a_file_that_finds_no_room_leaves_the_old_one_and_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFR-007: what was there stays whole, and nothing half-written stays beside it."""
+    path = tmp_path / "state.json"
+    write_json(path, {"phase": "running"})
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("json.dump", full)
+    with pytest.raises(OSError, match="No space"):
+        write_json(path, {"phase": "stopping"})
+
+    assert read_json(path) == {"phase": "running"}
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_down_and_up_again_keeps_data_and_ports(alone: Settings) -> None:
