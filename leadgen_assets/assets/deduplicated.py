@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from leadgen_assets.assets.failures import retried_if_it_helps
+from leadgen_assets.assets.failures import POLITE, retried_if_it_helps
 from leadgen_assets.assets.metadata import counts_metadata, segment_table
 from leadgen_assets.leads.counting import Counts
 from leadgen_assets.leads.schema import SOURCES
@@ -25,6 +25,7 @@ MANY = {"many": True}
     kinds={"pandas", "parquet"},
     tags={"pii": "yes"},
     io_manager_key="lake",
+    retry_policy=POLITE,
 )
 def deduplicated_leads(
     context: dg.AssetExecutionContext, stores: Stores, **normalized: dict[str, pd.DataFrame]

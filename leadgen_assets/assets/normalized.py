@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from leadgen_assets.assets.failures import retried_if_it_helps
+from leadgen_assets.assets.failures import POLITE, retried_if_it_helps
 from leadgen_assets.assets.metadata import normalised_metadata
 from leadgen_assets.collection.ingest import quarantine
 from leadgen_assets.collection.normalising import normalise_pages
@@ -26,6 +26,7 @@ def build_normalized_asset(source: str) -> dg.AssetsDefinition:
         kinds={"pandas", "parquet"},
         tags={"source": source, "pii": "yes"},
         io_manager_key="lake",
+        retry_policy=POLITE,
     )
     def normalized(context: dg.AssetExecutionContext, stores: Stores) -> dg.MaterializeResult[pd.DataFrame]:
         with retried_if_it_helps():

@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from leadgen_assets.assets.charts import score_histogram
-from leadgen_assets.assets.failures import retried_if_it_helps
+from leadgen_assets.assets.failures import POLITE, retried_if_it_helps
 from leadgen_assets.assets.metadata import frame_table, frequency_table
 from leadgen_assets.leads.score import score
 from leadgen_assets.partitions import SPRINTS
@@ -22,6 +22,7 @@ from leadgen_assets.resources.stores import Stores
     tags={"pii": "yes"},
     code_version="1",
     io_manager_key="lake",
+    retry_policy=POLITE,
 )
 def scored_leads(
     context: dg.AssetExecutionContext, stores: Stores, enriched_leads: pd.DataFrame

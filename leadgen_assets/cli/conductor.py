@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,12 +21,13 @@ from leadgen_assets.cli.progress import Board, board
 from leadgen_assets.cli.runs import ForkedRuns, RunOutcome, Runs, Workers, outcome_of, start_refine
 from leadgen_assets.cli.workplace import Workplace
 from leadgen_assets.collection.rebalancing import conducting
+from leadgen_assets.desk import wording as say
 from leadgen_assets.desk.baseline import record_sprint
 from leadgen_assets.desk.reconciliation import reconcile
 from leadgen_assets.desk.reports.beside import reports_beside, told_if_missing
 from leadgen_assets.desk.reports.publish import publish
 from leadgen_assets.desk.run_meter import cpu_seconds
-from leadgen_assets.desk.status import SprintStatus, crm_waits, sprint_status
+from leadgen_assets.desk.status import SprintStatus, crm_waits, left_over, sprint_status
 from leadgen_assets.leads.schema import SOURCES
 from leadgen_assets.resources.vendors import counted
 from leadgen_assets.stores.lease import Lease
@@ -105,9 +107,10 @@ def conduct(place: Workplace, pool: Workers, key: str, *, quiet: bool) -> Sprint
                 announce(stores, place.settings, key, _collected(stores.book.get(key), problems))
                 if not was_stopped_so(stores.book.get(key)):
                     refined = _wait_for(start_refine(runs, place.logs, key), instance, key, shown, lease)
-                    announce(stores, place.settings, key, {"refine": refined.problem})
-                    if refined.problem:
-                        problems["refine"] = refined.problem
+                    problem = refined.problem or _left_over(stores, key)
+                    announce(stores, place.settings, key, {"refine": problem})
+                    if problem:
+                        problems["refine"] = problem
     lease.give_back()
     if was_stopped_so(stores.book.get(key)):
         problems["refine"] = (
@@ -132,6 +135,11 @@ def conduct(place: Workplace, pool: Workers, key: str, *, quiet: bool) -> Sprint
     if not result.did_nothing:
         record_sprint(stores, key, seconds=result.seconds, cpu_seconds=cpu_seconds() - cpu, since=began)
     return result
+
+
+def _left_over(stores: OpenStores, key: str) -> str | None:
+    segments = left_over(stores, stores.book.get(key), stores.counts(key))
+    return say.left_over(segments) if segments else None
 
 
 def _read_usage(place: Workplace, key: str) -> None:
@@ -180,7 +188,13 @@ def _wait_for(
 
 
 def _stage(instance: dg.DagsterInstance, key: str) -> str:
-    """The asset that the refinement is at."""
+    """The asset that the refinement is at; only shown, so that it may stay unknown."""
+    with suppress(Exception):
+        return _step(instance, key)
+    return "Refining"
+
+
+def _step(instance: dg.DagsterInstance, key: str) -> str:
     filters = dg.RunsFilter(job_name="refine", tags={"dagster/partition": key}, statuses=[dg.DagsterRunStatus.STARTED])
     runs = instance.get_runs(filters, limit=1)
     begun = instance.get_run_step_stats(runs[0].run_id) if runs else []

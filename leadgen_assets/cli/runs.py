@@ -44,7 +44,9 @@ ENVIRONMENT = ("DAGSTER_", "LEADGEN_")
 
 
 MOST_STARTS = 3
-"""How often a run is begun at most when its worker process is killed (NFR-006)."""
+"""How often a run is begun at most when its worker process is killed, or Dagster cannot write what the run does (NFR-006)."""
+REST_SECONDS = (0.5, 3.0)
+"""Before the second and before the third start: a full disk, a storage that is away may be well again."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +57,36 @@ class Workers:
     turns: ThreadPoolExecutor
 
     def submit(self, work: Callable[..., Any], *given: Any, may_restart: Callable[[], bool] = lambda: False) -> Any:
-        """Do it in the next free worker; returns its future. When the worker is killed it is done again in another one,
-        if `may_restart` says so; else the future has `BrokenProcessPool`."""
+        """Do it in the next free worker; returns its future. When the worker is killed, or the work ends with an error, it is
+        done again in another one, if `may_restart` says so; else the future has the error (`BrokenProcessPool`)."""
         return self.turns.submit(_in_a_worker, work, given, may_restart)
 
 
 def _in_a_worker(work: Callable[..., Any], given: Sequence[Any], may_restart: Callable[[], bool]) -> Any:
     forked, me = multiprocessing.get_context("forkserver"), ProcessIdentity.current()
     for start in range(1, MOST_STARTS + 1):
-        with ProcessPoolExecutor(1, mp_context=forked, initializer=end_with, initargs=(me,)) as worker:
-            try:
+        try:
+            with ProcessPoolExecutor(1, mp_context=forked, initializer=end_with, initargs=(me,)) as worker:
                 return worker.submit(work, *given).result()
-            except BrokenProcessPool:
-                if start == MOST_STARTS or not may_restart():
-                    raise
-                log.warning("a worker process was killed; its run begins again (%d of %d)", start + 1, MOST_STARTS)
+        except Exception as error:
+            if start == MOST_STARTS or not _may_begin_again(may_restart, REST_SECONDS[start - 1]):
+                raise
+            log.warning(
+                "a run ended with its worker (%s); it begins again, %d of %d", _name(error), start + 1, MOST_STARTS
+            )
+
+
+def _may_begin_again(may_restart: Callable[[], bool], rest: float) -> bool:
+    time.sleep(rest)
+    try:
+        return may_restart()
+    except Exception as error:  # whom it asks may be away for the same reason; what the run ended with is what counts
+        log.warning("whether the run may begin again cannot be asked (%s)", _name(error))
+        return False
+
+
+def _name(error: BaseException) -> str:
+    return "killed" if isinstance(error, BrokenProcessPool) else type(error).__name__
 
 
 @contextmanager

@@ -37,6 +37,8 @@ def status(current: SprintStatus) -> None:
     for each in current.segments:
         if each.reason:
             console.print(f"{each.id}: {each.reason}", markup=False, style="yellow")
+    if current.left_over:
+        console.print(f"Not delivered: {say.left_over(current.left_over)}.", markup=False, style="red")
     if current.gates:
         console.print("", _gates(current.gates), "", sep="\n")
 

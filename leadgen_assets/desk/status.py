@@ -15,6 +15,8 @@ from leadgen_assets.stores.figures import SprintFigures, sprint_figures
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.sprint_book import OpenSprint, SprintState
 
+_UNDER_WAY = (SprintState.OPEN, SprintState.RUNNING)
+
 
 @dataclass(frozen=True)
 class SegmentStatus:
@@ -76,12 +78,20 @@ class SprintStatus:
     report: str | None
     crm_waits: str | None = None
     """Since when the CRM does not answer, and when it is asked again."""
+    left_over: tuple[str, ...] = ()
+    """Segments of a sprint that is over, with landed records that the refinement has not seen."""
 
     @property
     def is_delivered(self) -> bool:
-        """Every gate passed and the CRM took every lead it was given."""
+        """Every gate passed, the CRM took every lead it was given, and nothing that landed is left over (NFR-007)."""
         gates_passed = bool(self.gates) and all(gate["passed"] for gate in self.gates.values())
-        return gates_passed and self.crm_failed == 0 and self.crm_synced == self.qualified and self.crm_synced > 0
+        return (
+            gates_passed
+            and not self.left_over
+            and self.crm_failed == 0
+            and self.crm_synced == self.qualified
+            and self.crm_synced > 0
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps(..., default=str)`."""
@@ -91,7 +101,8 @@ class SprintStatus:
 def sprint_status(stores: OpenStores, key: str) -> SprintStatus:
     """The status of a sprint. Raises `KeyError` when there is no such sprint."""
     opened = stores.book.get(key)
-    by_segment = _counts(stores, opened)
+    collected = stores.counts(key)
+    by_segment, _ = settled_counts(collected, opened)
     total = sum(by_segment.values(), Counts())
     figures = sprint_figures(stores.db, key)
     spent = float(stores.ledger.spent(key))
@@ -131,18 +142,30 @@ def sprint_status(stores: OpenStores, key: str) -> SprintStatus:
         gates=opened.result.get("gates", {}),
         report=opened.result.get("report"),
         crm_waits=crm_waits(opened),
+        left_over=() if opened.state in _UNDER_WAY else left_over(stores, opened, collected),
     )
+
+
+def left_over(stores: OpenStores, opened: OpenSprint, collected: dict[str, Counts]) -> tuple[str, ...]:
+    """Segments with landed records that the refinement has not seen: runs that failed between landing and refining.
+    None before a refinement. `collected` are the counts over landed pages, by segment."""
+    if not opened.counts:
+        return ()
+    behind = {each for each, counts in collected.items() if counts.delivered > _refined(opened, each)}
+    if not stores.raw_pages.all_have_outcomes(opened.key):
+        behind |= {each.id for each in opened.sprint.segments if stores.raw_pages.without_outcome(opened.key, each.id)}
+    return tuple(each.id for each in opened.sprint.segments if each.id in behind)
+
+
+def _refined(opened: OpenSprint, segment: str) -> int:
+    """Records of a segment that the refinement has seen."""
+    return Counts(**opened.counts.get(segment, {})).delivered
 
 
 def crm_waits(opened: OpenSprint) -> str | None:
     """Since when the sprint's CRM does not answer, and when it is asked again; None while it does."""
     wait = CrmWait.from_record(opened.result.get(ON_RECORD))
     return wait.words if wait else None
-
-
-def _counts(stores: OpenStores, opened: OpenSprint) -> dict[str, Counts]:
-    """Counts per segment: the refinement's, while no page has landed since; else what the collectors count live."""
-    return settled_counts(stores.counts(opened.key), opened)[0]
 
 
 def settled_counts(collected: dict[str, Counts], opened: OpenSprint) -> tuple[dict[str, Counts], bool]:
@@ -177,7 +200,7 @@ def segment_state(segment: Segment, counts: Counts, opened: OpenSprint) -> str:
         return "done"
     if segment.paused:
         return "paused"
-    if opened.state in (SprintState.OPEN, SprintState.RUNNING):
+    if opened.state in _UNDER_WAY:
         return "collecting" if counts.delivered else "waiting"
     return "short"
 

@@ -49,6 +49,13 @@ def decided(calls: Sequence[LedgerEntry]) -> str:
     )
 
 
+def left_over(segments: Sequence[str]) -> str:
+    """Landed records of these segments are not refined, and what to do."""
+    return (
+        f"records of {', '.join(segments)} have landed and are no leads yet; start the sprint again, it goes on there"
+    )
+
+
 def gate(name: str) -> str:
     """The gate's name as words."""
     return name.replace("_", " ").capitalize()

@@ -28,6 +28,7 @@ QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
     (LEADS, {"data_source": "?", "data_collected_date": {"$gte": _LONG_AGO}}),
     (LEADS, {"crm_synced": True}),
     ("raw_pages", {"sprint": "?", "kind": "page", "segment": "?"}),
+    ("raw_pages", {"sprint": "?", "kind": "page"}),
     ("page_outcomes", {"sprint": "?", "segment": "?"}),
     ("lead_keys", {"lead_id": _SOME}),
     ("quarantine", {"sprint": "?"}),

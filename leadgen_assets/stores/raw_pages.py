@@ -157,6 +157,13 @@ class RawPages:
             done = {each["number"] for each in self._outcomes.find(query, {"_id": 0, "number": 1})}
         return [number for number in self.landed(sprint, segment) if number not in done]
 
+    def all_have_outcomes(self, sprint: str) -> bool:
+        """Whether the records of every landed page are accounted for; two counts within an index. Pages expire before their
+        outcomes."""
+        with told_without_values(f"counting the pages of {sprint}"):
+            landed = self._pages.count_documents({"sprint": sprint, "kind": "page"})
+            return landed <= self._outcomes.count_documents({"sprint": sprint})
+
     def drift(self, sprint: str, segment: str) -> tuple[str, ...]:
         """Fields a vendor sent in this segment that its documentation does not name, sorted."""
         query = {"sprint": sprint, "kind": "page", "segment": segment}

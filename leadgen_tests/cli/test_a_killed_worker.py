@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -60,6 +61,37 @@ def test_a_worker_that_is_killed_again_and_again_is_given_up(workers: Workers, t
 
     assert isinstance(given_up.exception(60), BrokenProcessPool)
     assert len(list(tmp_path.iterdir())) == MOST_STARTS
+
+
+def fail(folder: Path, failures: int) -> int:
+    """End with an error so many times, as a run does when Dagster's storage is on a full disk."""
+    begun = len(list(folder.iterdir())) + 1
+    (folder / str(begun)).touch()
+    if begun <= failures:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    return begun
+
+
+def test_a_run_that_dagster_could_not_write_down_begins_again(workers: Workers, tmp_path: Path) -> None:
+    """NFR-006: otherwise what it had landed would stay on its pages."""
+    again = workers.submit(fail, tmp_path, 1, may_restart=lambda: True)
+
+    assert again.result(60) == 2
+
+
+def test_what_a_run_ended_with_is_told_when_nobody_can_say_whether_it_may_begin_again(
+    workers: Workers, tmp_path: Path
+) -> None:
+    """NFR-006: whoever is asked may suffer from the same full disk."""
+
+    def unknown() -> bool:
+        raise ConnectionError("away")
+
+    ended = workers.submit(fail, tmp_path, 99, may_restart=unknown)
+
+    assert isinstance(ended.exception(60), OSError)
+    assert "the worker process ended: OSError" in str(outcome_of(ended).problem)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_run_that_was_stopped_is_not_begun_again(workers: Workers, tmp_path: Path) -> None:

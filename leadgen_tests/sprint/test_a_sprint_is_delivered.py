@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -27,6 +28,8 @@ def test_the_sprint_ends_delivered_with_every_gate_passed(delivered: Delivered) 
     assert delivered.first.status.is_delivered
     assert delivered.first.status.gates.keys() == type(delivered.sprint.gates).model_fields.keys()
     assert all(gate["passed"] for gate in delivered.first.status.gates.values())
+    assert delivered.first.status.left_over == ()
+    assert not replace(delivered.first.status, left_over=("apollo-1",)).is_delivered
 
 
 def test_every_delivered_record_is_accounted_for_per_segment_and_in_total(delivered: Delivered) -> None:

@@ -113,6 +113,7 @@ def raw_pages(db) -> None:
     list(store.read("autumn", "apollo-1", [1]))
     list(store.listings("autumn", "apollo-1"))
     store.without_outcome("autumn", "apollo-1")
+    store.all_have_outcomes("autumn")
     store.record_outcome(page(1).page_id, outcome(1, 1))
     store.counts("autumn")
     store.drift("autumn", "apollo-1")

@@ -49,7 +49,12 @@ def says(picture: Picture) -> str:
     status, state = picture.status, picture.state
     progress = {name: getattr(status, name) for name in ("collected", "qualified", "crm_synced", "crm_failed")}
     ended = {
-        "sprint": {**state["sprint"], "state": "finished", "is_delivered": status.is_delivered},
+        "sprint": {
+            **state["sprint"],
+            "state": "finished",
+            "is_delivered": status.is_delivered,
+            "left_over": status.left_over,
+        },
         "progress": {**state["progress"], **progress, "leads": status.unique},
         "cost": {**state["cost"], "per_qualified": status.cost_per_qualified_lead},
         "gates": status.gates,

@@ -102,6 +102,7 @@ def _sprint(found: OnRecord) -> dict[str, Any]:
         "crm": opened.sprint.crm.target,
         "gates": opened.sprint.gates.model_dump(),
         "is_delivered": found.status.is_delivered if found.status else False,
+        "left_over": list(found.status.left_over) if found.status else [],
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from leadgen_assets.desk import wording as say
 from leadgen_assets.desk.state.times import parsed
 
 COMFORT = 1.15
@@ -68,6 +69,8 @@ def _over(state: State) -> Verdict:
             f"Not delivered: the refinement ended before the leads were scored, at {_collected(state)}.",
             "CRITICAL",
         )
+    if state["sprint"]["left_over"]:
+        return Verdict("at risk", f"Not delivered: {say.left_over(state['sprint']['left_over'])}.", "CRITICAL")
     synced, qualified = progress["crm_synced"], progress["qualified"] or 0
     says = f"The gates passed, but the CRM holds {synced:,} of {qualified:,} qualified leads ({progress['crm_failed']:,} failed)."
     return Verdict("at risk", f"{says} `leadgen sprint start` sends the rest.", "CRITICAL")

@@ -111,6 +111,7 @@ def state(**changes: Any) -> dict[str, Any]:
             "rate_target": 833,
             "crm": "hubspot",
             "is_delivered": False,
+            "left_over": [],
             "gates": {
                 "required_fields": 1.0,
                 "average_quality_score": 75,

@@ -14,7 +14,7 @@ def full_state() -> dict[str, Any]:
         "sprint": {
             "key": "autumn", "name": "autumn", "state": "running", "opened_at": BEFORE, "started_at": BEFORE,
             "deadline": "2026-11-23T11:59:30.000Z", "ended_at": None, "target": 300, "unique_target": 200,
-            "hours": 24.0, "rate_target": 833.0, "crm": "hubspot", "is_delivered": False,
+            "hours": 24.0, "rate_target": 833.0, "crm": "hubspot", "is_delivered": False, "left_over": [],
         },
         "verdict": {"word": "on track", "says": "100 of 300 collected.", "severity": "INFO"},
         "progress": {

@@ -14,7 +14,7 @@ STATE: dict[str, Any] = {
     "at": AT,
     "sprint": {
         "key": "autumn", "state": "running", "target": 20000, "started_at": "2026-11-22T09:00:00.000Z",
-        "deadline": "2026-11-23T09:00:00.000Z", "ended_at": None, "is_delivered": False,
+        "deadline": "2026-11-23T09:00:00.000Z", "ended_at": None, "is_delivered": False, "left_over": [],
     },
     "progress": {
         "collected": 5000, "leads": 4800, "remaining": 15000, "leads_per_hour": 1500.0, "leads_per_hour_now": 1500.0,
