@@ -69,8 +69,8 @@ class Evidence:
     """{vendor: requests that broke a rate limit}."""
     contacts: list[dict[str, Any]] = field(default_factory=list)
     """The CRM's contacts: external id, email, how often written."""
-    jobs: dict[str, int] = field(default_factory=dict)
-    """{vendor: jobs started there}."""
+    spoiled_by_crm: int = 0
+    """Requests that the CRM carried out and whose answer was of no use."""
 
 
 def gather(ground: Ground, sprint: str, crm: str, barred: frozenset[str]) -> Evidence:
@@ -121,6 +121,7 @@ def _vendors(found: Evidence, ground: Ground, crm: str) -> None:
         found.too_early[name] = sum(sim.too_early.values())
         if name in SOURCES:
             found.served[name] = Counter(each.vendor_id if _has_id(each) else JUNK for each in sim.delivered)
+    found.spoiled_by_crm = sum(ground.sims[crm].spoiled.values())
     for key, contact in ground.sims[crm].inspect()["by_external_id"].items():
         address = contact.get("email") or contact.get("Email")
         found.contacts.append({"external_id": key, "email": address, "writes": contact.get("writes", 1)})

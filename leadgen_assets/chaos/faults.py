@@ -49,6 +49,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("kill-mongod", "`kill -9` of mongod", ALL, _kill("mongo")),
     Fault("kill-valkey", "`kill -9` of Valkey", ALL, _kill("redis")),
     Fault("kill-postgres", "`kill -9` of PostgreSQL (Dagster's storage)", ALL, _kill("postgres"), storage="postgres"),
+    Fault("kill-stores", "`kill -9` of the stores' supervisor: all servers at once", ALL, Scene.kill_supervisor),
     Fault("freeze-mongod", "mongod does not answer for up to 3 s", ALL, _freeze("mongo")),
     Fault("freeze-valkey", "Valkey does not answer for up to 3 s", ALL, _freeze("redis")),
     Fault("flush-valkey", "Valkey loses everything (FLUSHALL)", ALL, Scene.flush_redis),

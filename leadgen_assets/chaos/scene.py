@@ -55,6 +55,13 @@ class Scene:
         """kill -9 of a store's server; its supervisor starts it again."""
         os.kill(self._server(name), signal.SIGKILL)
 
+    def kill_supervisor(self) -> None:
+        """kill -9 of the process that keeps the stores' servers: all of them die with it. Another one follows."""
+        state = self.ground.services.live_state()
+        if state is None:
+            raise NoVictim("the servers are between two supervisors")
+        os.kill(state.supervisor.pid, signal.SIGKILL)
+
     def freeze_server(self, name: str) -> None:
         """Stop a store's server for up to three seconds: it is there and does not answer."""
         pid = self._server(name)

@@ -165,6 +165,8 @@ class VendorSim:
         """How often each request was charged, by a digest of what it asked for: twice means paid twice."""
         self.too_early: Tally[str] = Tally()
         """Requests that broke a rate window, by operation; injected storms are not counted."""
+        self.spoiled: Tally[str] = Tally()
+        """Requests that were carried out and whose answer nobody could use, by operation: faults of ours."""
         self._last: dict[str, Response] = {}
 
     def routes(self) -> Sequence[Route]:
@@ -241,12 +243,15 @@ class VendorSim:
             await asyncio.sleep(faults.latency_ms / 1000)
         response = self._answer(call, handler, is_open)
         if faults.timeout_rate and self.chance.random() < faults.timeout_rate:
+            self.spoiled[operation] += 1
             self._count(operation, "timeout")
             await self._hang(request)
             return response
         if faults.truncate_rate and response.status_code == 200 and self.chance.random() < faults.truncate_rate:
+            self.spoiled[operation] += 1
             response = _cut(response)
         elif faults.garbage_rate and response.status_code == 200 and self.chance.random() < faults.garbage_rate:
+            self.spoiled[operation] += 1
             response = plain("<!doctype html><title>Maintenance</title>")
         self._count(operation, str(response.status_code))
         return response

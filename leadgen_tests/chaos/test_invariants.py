@@ -120,6 +120,11 @@ def contact_written_over_and_over(found: Evidence) -> None:
     found.contacts[0]["writes"] = 3
 
 
+def contact_written_more_often_than_answers_were_lost(found: Evidence) -> None:
+    found.spoiled_by_crm = 1
+    found.contacts[0]["writes"] = 4
+
+
 def lead_without_its_mark(found: Evidence) -> None:
     found.leads[0]["crm_synced"] = False
 
@@ -162,6 +167,7 @@ BREACHES: dict[Callable[[Evidence], None], str] = {
     contact_that_is_no_lead: "the crm holds the qualified",
     doubled_contact: "the crm holds the qualified",
     contact_written_over_and_over: "the crm holds the qualified",
+    contact_written_more_often_than_answers_were_lost: "the crm holds the qualified",
     lead_without_its_mark: "the crm holds the qualified",
     request_paid_twice: "nothing is paid twice",
     person_bought_twice: "nothing is paid twice",

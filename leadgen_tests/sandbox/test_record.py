@@ -80,6 +80,7 @@ def test_garbage_is_no_json_and_billed(http: TestClient, apollo: VendorSim) -> N
     assert answer.status_code == 200
     assert "<" in answer.text
     assert apollo.credits_used == 1
+    assert dict(apollo.spoiled) == {"bulk_match": 1}
 
 
 def test_a_free_page_may_come_twice_and_a_paid_one_does_not(http: TestClient, apollo: VendorSim) -> None:
