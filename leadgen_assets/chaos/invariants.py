@@ -11,7 +11,7 @@ from leadgen_assets.chaos.evidence import JUNK, SOURCES, Evidence
 FATES = ("leads", "duplicates", "suppressed", "quarantined")
 OPEN = ("reserved", "uncertain")
 """Ledger states of calls that may have been charged."""
-FREE_REPEATS = ("clearbit", "hunter", "zoominfo")
+FREE_REPEATS = ("hunter", "zoominfo")
 """Vendors that hand out again for nothing what was paid: there a lost answer is fetched, not written off."""
 MOST_WRITES = 2
 """A batch that was sent when its sender died may be sent once more, and once for each answer of the CRM that was of no use;

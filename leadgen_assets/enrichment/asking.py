@@ -42,6 +42,8 @@ from leadgen_assets.vendors.prices import PriceList, load_prices
 from leadgen_assets.vendors.width import Turnstile, Widths
 
 PARCEL = 200
+CALLS_AT_RISK = 25
+"""Calls of a parcel where a repeat would be billed: all of them are in doubt when the process that asks is killed."""
 IN_FLIGHT = 20
 PARCELS_AT_ONCE = 4
 STRIKES = 5
@@ -335,7 +337,7 @@ def _write_down(
 
 
 def _parcels(who: Respondent[Q], questions: list[Question[Q]]) -> list[list[Question[Q]]]:
-    size = max(PARCEL, who.batch_size)
+    size = max(PARCEL if who.repeat_is_free else min(PARCEL, CALLS_AT_RISK * who.batch_size), who.batch_size)
     return [questions[start : start + size] for start in range(0, len(questions), size)]
 
 

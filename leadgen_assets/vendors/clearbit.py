@@ -34,7 +34,7 @@ class ClearbitClient(VendorClient):
 
     name = "clearbit"
     batch_size = 1
-    repeat_is_free = True  # a reading of our contract, not of the documentation
+    repeat_is_free = False  # not documented, so not assumed
 
     async def authorise(self) -> dict[str, str]:
         """HTTP Basic: the key as user, no password."""
@@ -80,7 +80,7 @@ class ClearbitClient(VendorClient):
         host = self.access.base_url or "https://company.clearbit.com"
         url = f"{host}/v2/companies/find"
         params = {"domain": domain} if domain else {}
-        reply = await self.call("company", "GET", url, classify=classify, params=params, paid=True, resend_is_free=True)
+        reply = await self.call("company", "GET", url, classify=classify, params=params, paid=True)
         return reply.verdict, reply.body
 
 

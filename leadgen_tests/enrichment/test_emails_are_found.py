@@ -263,6 +263,22 @@ def test_a_killed_enrichment_does_not_ask_again_what_was_on_the_wire(desk: Desk,
     assert desk.ledger.committed(desk.sprint) == 45 * Decimal("0.28")
 
 
+def test_a_kill_puts_few_single_calls_in_doubt_where_a_repeat_is_billed(desk: Desk) -> None:
+    """Issue 4: a parcel is in doubt as a whole, so those of a vendor that is asked one by one are small."""
+
+    class Killed(BaseException):
+        pass
+
+    leads = frame(*(lead(number) for number in range(50)))
+    finder = EmailTable(name="pdl", batch_size=1, repeat_is_free=False, fails={31: Killed()})  # type: ignore[dict-item]
+    with patch("leadgen_assets.enrichment.asking.PARCELS_AT_ONCE", 1), pytest.raises(Killed):
+        run(leads, desk, email=[finder])
+    again = EmailTable(name="pdl", batch_size=1, repeat_is_free=False)
+    with patch("leadgen_assets.stores.ledger_doubts.is_gone", return_value=True):
+        [line] = run(leads, desk, email=[again]).report.lines
+    assert (line.cached, line.uncertain) == (25, 25)
+
+
 def test_a_free_repeat_clears_the_doubt(desk: Desk) -> None:
     """Issue 4: Hunter is asked again until it answers; what it never answered is uncertain until the next run asks."""
     lost = VendorOutcomeUnknown("hunter", "finder", "timed out")
