@@ -16,6 +16,7 @@ from pathlib import Path
 
 import redis
 
+from leadgen_assets.desk import wording as say
 from leadgen_assets.desk.backups import backup_age_seconds
 from leadgen_assets.desk.status import sprint_status
 from leadgen_assets.settings import Settings
@@ -146,6 +147,8 @@ def last_sprint(stores: OpenStores) -> Iterator[Finding]:
     if not status.counts_add_up:
         sums = f"leads + duplicates + suppressed + quarantined is not what vendors delivered ({status.delivered:,})"
         yield Finding("Last sprint", Verdict.FAIL, f"{latest.key}: {sums}")
+    elif status.left_over:
+        yield Finding("Last sprint", Verdict.FAIL, f"{latest.key}: {say.left_over(status.left_over)}")
     elif latest.state in (SprintState.FAILED, SprintState.STOPPED):
         yield Finding("Last sprint", Verdict.WARN, detail)
     else:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from leadgen_assets.desk.health import Verdict, last_sprint
 from leadgen_assets.desk.state.verdict import verdict
 from leadgen_assets.desk.status import sprint_status
 from leadgen_assets.stores.raw_pages import RawPage
@@ -45,6 +46,9 @@ def test_a_page_that_nobody_made_leads_of_is_left_over(refined: Office) -> None:
     told = verdict({**state, "progress": {**state["progress"], "qualified": 9}})
     assert told.severity == "CRITICAL"
     assert "apollo-2 have landed and are no leads yet" in told.says
+    [finding] = last_sprint(refined.stores)
+    assert finding.verdict is Verdict.FAIL
+    assert "apollo-2" in finding.detail
 
 
 def test_records_that_were_ingested_but_not_refined_are_left_over(refined: Office) -> None:
