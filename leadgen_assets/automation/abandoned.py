@@ -1,8 +1,9 @@
 """Runs whose process is gone: found and closed, whoever launched them and on whatever machine (NFR-006).
 
-Three ways to know, the surest first: the process itself, for runs that a command executes on this machine; the code server
-that is the parent of a run launched from this machine's web UI; and the run's pulse, for all runs that are elsewhere. A run
-of another machine is never judged by the process ids of this one.
+Three ways to know, the surest first: the process itself, for runs that are executed on this machine; the code server that
+was to start it, for a run whose process has not told who it is; and the run's pulse, for all runs that are elsewhere. A run
+of another machine is never judged by the process ids of this one. That a code server has gone says nothing about runs that
+have told their process: they outlive it.
 """
 
 import json
@@ -14,12 +15,10 @@ import dagster as dg
 import psutil
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from leadgen_assets.resources.stores import MACHINE_TAG, Stores
+from leadgen_assets.resources.stores import MACHINE_TAG, OWNER_TAG, TAGGED_RUN_TAG, Stores
 from leadgen_assets.stores.owner import mark_of, process_at
 from leadgen_assets.stores.pulse import Pulses, machine
 
-OWNER_TAG = "leadgen/process"
-"""Run tag with the id and start time of the process that executes the run: tells a killed run from a slow one."""
 UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 """On record as running, whether their process lives or not."""
 GONE = "The process that executed this run is gone."
@@ -50,10 +49,12 @@ def close_killed_runs(instance: dg.DagsterInstance, pulses: Pulses) -> int:
 
 
 def close(instance: dg.DagsterInstance, pulses: Pulses, run: dg.DagsterRun) -> None:
-    """Mark a run whose process is gone as failed and free its pool slots."""
-    if not is_here(run.tags):
+    """Mark a run whose process is gone as failed and free its pool slots; unless it has ended well in the moment since."""
+    if not is_here(run):
         pulses.end(run.run_id)
-    instance.report_run_failed(run, GONE)
+    now = instance.get_run_by_id(run.run_id)
+    if now is not None and not now.is_finished:
+        instance.report_run_failed(run, GONE)
     instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
@@ -62,39 +63,55 @@ def killed_runs(
 ) -> list[dg.DagsterRun]:
     """Runs, of these or of all, that are on record as running while their process is gone."""
     under_way = instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)) if runs is None else runs
-    elsewhere = [run.run_id for run in under_way if MACHINE_TAG in run.tags and not _can_be_seen(run.tags)]
+    elsewhere = [run.run_id for run in under_way if MACHINE_TAG in whereabouts(run) and not _can_be_seen(run)]
     silent = pulses.silent(elsewhere)
-    return [run for run in under_way if run.run_id in silent or _is_seen_to_be_gone(run.tags)]
+    return [run for run in under_way if run.run_id in silent or _is_seen_to_be_gone(run)]
 
 
-def is_here(tags: Mapping[str, str]) -> bool:
+def whereabouts(run: dg.DagsterRun) -> Mapping[str, str]:
+    """The tags that say where the run is executed; not those that it has from the run whose retry it is."""
+    is_own = run.tags.get(TAGGED_RUN_TAG, run.run_id) == run.run_id
+    return {name: run.tags[name] for name in (OWNER_TAG, MACHINE_TAG) if is_own and name in run.tags}
+
+
+def is_here(run: dg.DagsterRun) -> bool:
     """Whether the run is executed by a process of this machine whose id we know."""
-    return OWNER_TAG in tags and tags.get(MACHINE_TAG, machine()) == machine()
+    known = whereabouts(run)
+    return OWNER_TAG in known and known.get(MACHINE_TAG, machine()) == machine()
 
 
-def owner_process(tags: Mapping[str, str]) -> psutil.Process | None:
-    """The process of this machine that executes a run with these tags; None when it is gone, or elsewhere."""
+def owner_process(run: dg.DagsterRun) -> psutil.Process | None:
+    """The process of this machine that executes the run; None when it is gone, or elsewhere."""
     try:
-        return process_at(tags[OWNER_TAG]) if is_here(tags) else None
+        found = process_at(whereabouts(run)[OWNER_TAG]) if is_here(run) else None
+        return None if found is None or found.status() == psutil.STATUS_ZOMBIE else found
     except psutil.AccessDenied:
+        return None
+    except psutil.NoSuchProcess:
         return None
 
 
-def _can_be_seen(tags: Mapping[str, str]) -> bool:
-    return is_here(tags) or (tags.get(MACHINE_TAG) == machine() and _code_server(tags) is not None)
+def machine_mark() -> str:
+    """Part of the path of every socket that a code server of ours has, so that others know which machine's it is."""
+    return machine().rpartition("-")[2]
 
 
-def _is_seen_to_be_gone(tags: Mapping[str, str]) -> bool:
-    if is_here(tags):
-        return owner_process(tags) is None
-    # launched from the web UI or by a sensor: a child of a code server, which ends with it
-    server = _code_server(tags)
-    return server is not None and tags.get(MACHINE_TAG) == machine() and not _answers(server)
+def _can_be_seen(run: dg.DagsterRun) -> bool:
+    return is_here(run) or (whereabouts(run).get(MACHINE_TAG) == machine() and _code_server(run) is not None)
 
 
-def _code_server(tags: Mapping[str, str]) -> str | None:
-    """Path of the socket of the code server that the run is a child of; on this machine or another."""
-    known: dict[str, str] = json.loads(tags.get(GRPC_INFO_TAG, "{}"))
+def _is_seen_to_be_gone(run: dg.DagsterRun) -> bool:
+    if is_here(run):
+        return owner_process(run) is None
+    server, told = _code_server(run), whereabouts(run).get(MACHINE_TAG)
+    if server is None or not (told == machine() or (told is None and machine_mark() in server)):
+        return False
+    return not _answers(server)
+
+
+def _code_server(run: dg.DagsterRun) -> str | None:
+    """Path of the socket of the code server that was to start the run; on this machine or another."""
+    known: dict[str, str] = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
     return known.get("socket")
 
 

@@ -19,7 +19,7 @@ from leadgen_assets.cli.dashboard_process import dashboard_beside
 from leadgen_assets.cli.errors import CannotDo
 from leadgen_assets.cli.grid import open_partitions, settle_empty_cells
 from leadgen_assets.cli.whereabouts import DAGSTER, announced
-from leadgen_assets.cli.workplace import PROJECT, Workplace, workplace
+from leadgen_assets.cli.workplace import Workplace, workplace
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -43,7 +43,7 @@ def dev(port: Annotated[int, typer.Option(min=1, max=65535, help=f"Port of the D
             _know_sprints(place)
             home = place.settings.home
             with (
-                running_dagster(port, PROJECT / "workspace.yaml", home) as dagster,
+                running_dagster(port, home) as dagster,
                 dashboard_beside(home, dagster=dagster.url) as dashboard,
                 announced(home, DAGSTER, dagster.url),
             ):
@@ -55,7 +55,7 @@ def dev(port: Annotated[int, typer.Option(min=1, max=65535, help=f"Port of the D
                 console.print(f"State            {home}")
                 console.print(f"Log              {dagster.log}")
                 console.print("Ctrl-C stops everything.")
-                code = dagster.process.wait()
+                code = dagster.wait()
                 raise CannotDo(f"Dagster ended by itself (exit code {code}). {dagster.last_words()}")
     console.print("Stopped.")
 

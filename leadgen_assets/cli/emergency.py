@@ -15,7 +15,8 @@ import dagster as dg
 import psutil
 from redis.exceptions import RedisError
 
-from leadgen_assets.automation.abandoned import OWNER_TAG, UNDER_WAY, is_here, owner_process
+from leadgen_assets.automation.abandoned import UNDER_WAY, is_here, owner_process, whereabouts
+from leadgen_assets.resources.stores import OWNER_TAG
 from leadgen_assets.stores.controls import Buying
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.pulse import Pulses
@@ -118,22 +119,22 @@ def _runs(instance: dg.DagsterInstance, key: str, statuses: Sequence[dg.DagsterR
 
 
 def _ask_to_end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    if OWNER_TAG not in run.tags:
-        # launched from the web UI, a schedule or a sensor, or on a worker: Dagster's launcher knows its process
+    if OWNER_TAG not in whereabouts(run):
+        # it has not said so yet, or is executed on a worker: Dagster's launcher knows its process
         with suppress(Exception):
             instance.run_launcher.terminate(run.run_id)
         return
-    process = owner_process(run.tags)
+    process = owner_process(run)
     if process is not None and process.pid != os.getpid():
         _signal(process, lambda: process.send_signal(signal.SIGINT))
 
 
 def _kill(run: dg.DagsterRun, pulses: Pulses) -> None:
     """Here at once; elsewhere the run ends itself at its next beat, within a sixth of LEADGEN_RUN_SILENCE."""
-    process = owner_process(run.tags) if OWNER_TAG in run.tags else None
+    process = owner_process(run)
     if process is not None and process.pid != os.getpid():
         _signal(process, process.kill)
-    elif not is_here(run.tags):
+    elif not is_here(run):
         with suppress(RedisError):
             pulses.end(run.run_id)
 
@@ -163,7 +164,7 @@ def _has_ended(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     now = instance.get_run_by_id(run.run_id)
     if now is None or now.is_finished:
         return True
-    if is_here(run.tags) and owner_process(run.tags) is None:
+    if is_here(run) and owner_process(run) is None:
         _forget(instance, run)
         return True
     return False

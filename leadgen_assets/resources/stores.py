@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from pydantic import PrivateAttr
 
 from leadgen_assets.collection.workbench import Assignment
@@ -20,12 +21,17 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.stores.lake import Lake
 from leadgen_assets.stores.opened import OpenStores, open_stores
+from leadgen_assets.stores.owner import mark_of
 from leadgen_assets.stores.pulse import Pulses, machine
 
 log = logging.getLogger(__name__)
 
 MACHINE_TAG = "leadgen/machine"
 """Run tag that names the machine that executes the run (`pulse.machine`), set by the run itself."""
+OWNER_TAG = "leadgen/process"
+"""Run tag with the id and start time of the process that executes the run: tells a killed run from a slow one."""
+TAGGED_RUN_TAG = "leadgen/tagged-run"
+"""Run tag with the id of the run that the two above were set for: Dagster copies a run's tags to its retry."""
 
 
 class Stores(dg.ConfigurableResource[Any]):
@@ -100,9 +106,15 @@ def _alive(pulses: Pulses, context: dg.InitResourceContext) -> Iterator[None]:
         yield
         return
     with pulses.beating(run.run_id, taken_for_dead=_end_this_process):
-        if MACHINE_TAG not in run.tags:
-            instance.add_run_tags(run.run_id, {MACHINE_TAG: machine()})
+        if MACHINE_TAG not in run.tags or run.tags.get(TAGGED_RUN_TAG, run.run_id) != run.run_id:
+            instance.add_run_tags(run.run_id, {**_whereabouts(run), TAGGED_RUN_TAG: run.run_id})
         yield
+
+
+def _whereabouts(run: dg.DagsterRun) -> dict[str, str]:
+    """A code server gives each run a process of its own, which outlives the server; a Celery worker executes many in one."""
+    has_own_process = GRPC_INFO_TAG in run.tags
+    return {MACHINE_TAG: machine(), **({OWNER_TAG: mark_of(os.getpid())} if has_own_process else {})}
 
 
 def _end_this_process() -> None:

@@ -11,9 +11,16 @@ import dagster as dg
 import pytest
 from redis import Redis
 
-from leadgen_assets.automation.abandoned import GONE, OWNER_TAG, close_killed_runs, killed_runs, owner_tags
+from leadgen_assets.automation.abandoned import (
+    GONE,
+    close,
+    close_killed_runs,
+    killed_runs,
+    machine_mark,
+    owner_tags,
+)
 from leadgen_assets.cli.emergency import end_runs
-from leadgen_assets.resources.stores import MACHINE_TAG
+from leadgen_assets.resources.stores import MACHINE_TAG, OWNER_TAG, TAGGED_RUN_TAG
 from leadgen_assets.stores.pulse import SINCE, Pulses
 
 SILENCE = 60.0
@@ -85,6 +92,43 @@ def test_a_child_of_a_code_server_of_this_machine_ends_with_it(
     dead = _started(instance, **gone, **{MACHINE_TAG: owner_tags()[MACHINE_TAG]})
     pulses.beat(dead)
     assert [run.run_id for run in killed_runs(instance, pulses)] == [dead]
+
+
+def test_a_run_outlives_its_code_server(instance: dg.DagsterInstance, pulses: Pulses, tmp_path: Path) -> None:
+    """NFR-006, NFR-007: the process that it told decides, not the server; else it would be done by two at once."""
+    server = {".dagster/grpc_info": f'{{"host": "localhost", "socket": "{tmp_path / "socket"}"}}'}
+    lives = _started(instance, **server, **owner_tags())
+    dead = _started(instance, **server, **{**owner_tags(), OWNER_TAG: _dead_process()})
+    assert [run.run_id for run in killed_runs(instance, pulses)] == [dead]
+    assert lives != dead
+
+
+def test_a_run_that_was_killed_before_it_told_its_process_ends_with_a_code_server_of_this_machine(
+    instance: dg.DagsterInstance, pulses: Pulses, tmp_path: Path
+) -> None:
+    """NFR-006: at any moment. The name of the server's socket tells whose it was."""
+    folder = tmp_path / f"leadgen-{machine_mark()}-x"
+    dead = _started(instance, **{".dagster/grpc_info": f'{{"host": "localhost", "socket": "{folder / "code"}"}}'})
+    assert [run.run_id for run in killed_runs(instance, pulses)] == [dead]
+
+
+def test_a_retry_is_not_where_the_run_was_that_it_repeats(instance: dg.DagsterInstance, pulses: Pulses) -> None:
+    """NFR-006, NFR-009: Dagster copies the tags; until the retry has told its own whereabouts, nobody knows them."""
+    first = {TAGGED_RUN_TAG: "the run before"}
+    _started(instance, **first, **{**owner_tags(), OWNER_TAG: _dead_process()})
+    _started(instance, **first, **{MACHINE_TAG: "elsewhere"})
+    assert killed_runs(instance, pulses) == []
+
+
+def test_a_run_that_ended_well_in_the_meantime_stays_so(instance: dg.DagsterInstance, pulses: Pulses) -> None:
+    """NFR-006: between the look at its record and the look at its process it may have come to its end."""
+    seen = instance.get_run_by_id(_started(instance, **{**owner_tags(), OWNER_TAG: _dead_process()}))
+    assert seen is not None
+    instance.handle_run_event(seen.run_id, dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, seen.job_name))
+    close(instance, pulses, seen)
+    after = instance.get_run_by_id(seen.run_id)
+    assert after is not None
+    assert after.status is dg.DagsterRunStatus.SUCCESS
 
 
 def test_a_closed_run_is_failed_and_may_not_go_on(instance: dg.DagsterInstance, pulses: Pulses) -> None:
