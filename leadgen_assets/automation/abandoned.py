@@ -8,7 +8,6 @@ have told their process: they outlive it.
 
 import json
 import os
-import socket
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
@@ -16,7 +15,7 @@ import psutil
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from leadgen_assets.resources.stores import MACHINE_TAG, OWNER_TAG, TAGGED_RUN_TAG, Stores
-from leadgen_assets.stores.owner import mark_of, process_at
+from leadgen_assets.stores.owner import answers, mark_of, process_at
 from leadgen_assets.stores.pulse import Pulses, machine
 
 UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
@@ -106,19 +105,10 @@ def _is_seen_to_be_gone(run: dg.DagsterRun) -> bool:
     server, told = _code_server(run), whereabouts(run).get(MACHINE_TAG)
     if server is None or not (told == machine() or (told is None and machine_mark() in server)):
         return False
-    return not _answers(server)
+    return not answers(server)
 
 
 def _code_server(run: dg.DagsterRun) -> str | None:
     """Path of the socket of the code server that was to start the run; on this machine or another."""
     known: dict[str, str] = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
     return known.get("socket")
-
-
-def _answers(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as caller:
-        try:
-            caller.connect(path)
-        except OSError:
-            return False
-    return True

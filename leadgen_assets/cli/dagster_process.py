@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 import yaml
@@ -77,14 +78,13 @@ class DagsterProcess:
             time.sleep(0.2)
 
     def _has_loaded(self) -> bool:
-        entries = "locationEntries { loadStatus locationOrLoadError { __typename } }"
-        question = {"query": f"{{ workspaceOrError {{ ... on Workspace {{ {entries} }} }} }}"}
+        question = {"query": "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }"}
         try:
             answer = httpx.post(f"{self.url}/graphql", json=question, timeout=5, trust_env=False).json()
-            found = answer["data"]["workspaceOrError"]["locationEntries"]
+            entries = answer["data"]["workspaceOrError"]["locationEntries"]
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return False
-        return bool(found) and all(each["loadStatus"] == "LOADED" for each in found)
+        return bool(entries) and all(each["loadStatus"] == "LOADED" for each in entries)
 
     def last_words(self, lines: int = 3) -> str:
         """The end of its log, for a message."""
@@ -137,26 +137,22 @@ def _commands(folder: Path, port: int) -> Path:
     socket_path, workspace = folder / "code", folder / "workspace.yaml"
     server = {"socket": str(socket_path), "location_name": LOCATION}
     workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}), "utf-8")
-    python, see = [sys.executable, "-m"], ["-w", str(workspace)]
-    code = [
-        "dagster",
-        "api",
-        "grpc",
-        "--socket",
-        str(socket_path),
-        "--module-name",
-        MODULE,
-        "--location-name",
-        LOCATION,
-    ]
+    code = ["dagster", "api", "grpc", "--socket", str(socket_path), "--lazy-load-user-code", "--log-level", "warning"]
+    code += ["--module-name", MODULE, "--location-name", LOCATION]
+    see = ["-w", str(workspace)]
+    # a daemon without a code server drops what it cannot do: retries of runs, for instance
     parts = {
-        "the code server": [*python, *code, "--lazy-load-user-code", "--log-level", "warning"],
-        "the web server": [*python, "dagster_webserver", *see, "--host", HOST, "--port", str(port)],
-        "the daemon": [*python, "dagster._daemon", "run", *see],
+        "the code server": _part(code),
+        "the web server": _part(["dagster_webserver", *see, "--host", HOST, "--port", str(port)], socket_path),
+        "the daemon": _part(["dagster._daemon", "run", *see], socket_path),
     }
     file = folder / "parts.json"
     file.write_text(json.dumps(parts), "utf-8")
     return file
+
+
+def _part(module: Sequence[str], after: Path | None = None) -> dict[str, Any]:
+    return {"command": [sys.executable, "-m", *module], "after": str(after) if after else None}
 
 
 def why_not(port: int) -> str | None:

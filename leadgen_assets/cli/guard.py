@@ -1,7 +1,8 @@
 """Commands in a session of their own: each is started again when it ends, and all end when whoever asked for them has gone.
 
-`python -m leadgen_assets.cli.guard PARENT FILE`, started as the leader of a new session; FILE holds {name: command} as JSON,
-in the order in which they are started. It works where no signal can: a killed parent tells nobody, so the guard looks for itself.
+`python -m leadgen_assets.cli.guard PARENT FILE`, started as the leader of a new session. FILE holds
+{name: {"command": […], "after": SOCKET or null}} as JSON; what has an `after` is started when somebody listens there.
+It works where no signal can: a killed parent tells nobody, so the guard looks for itself.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 
 import psutil
 
+from leadgen_assets.stores.owner import answers
+
 LOOK_SECONDS = 0.3
 PATIENCE_SECONDS = 20.0
 """How long the commands may take to end in order."""
@@ -36,17 +39,24 @@ class Kept:
 
     name: str
     command: Sequence[str]
+    after: str | None = None
+    """A UNIX socket at which somebody must listen before it is started."""
     deaths: int = 0
     """In a row."""
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _started: float = field(default=0.0, init=False)
     _due: float = field(default=0.0, init=False)
 
+    @property
+    def pid(self) -> int | None:
+        """Of its process; None before it is started, and while it rests."""
+        return self._process.pid if self._process else None
+
     def step(self) -> bool:
         """Look once, and start it when that is due. False when it has ended too often."""
         now = time.monotonic()
         if self._process is None:
-            if now >= self._due:
+            if now >= self._due and (self.after is None or answers(self.after)):
                 self._process, self._started = subprocess.Popen(self.command), now
             return True
         code = self._process.poll()
@@ -106,5 +116,5 @@ def _say(words: str) -> None:
 
 
 if __name__ == "__main__":
-    commands = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-    sys.exit(main(int(sys.argv[1]), [Kept(name, command) for name, command in commands.items()]))
+    parts = json.loads(Path(sys.argv[2]).read_text("utf-8"))
+    sys.exit(main(int(sys.argv[1]), [Kept(name, **part) for name, part in parts.items()]))

@@ -53,6 +53,16 @@ def is_alive(owner: str | None) -> bool:
     return (owner or "").partition("/")[0] == _here() and not is_gone(owner)
 
 
+def answers(path: str) -> bool:
+    """Whether somebody listens at that UNIX socket."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(path)
+        except OSError:
+            return False
+    return True
+
+
 @cache
 def _named(pid: int) -> str:
     return f"{_here()}/{mark_of(pid)}"

@@ -89,10 +89,43 @@ class Dev:
         query = "{ partitionBackfillsOrError { ... on PartitionBackfills { results { id } } } }"
         return str(self.ask(query)["partitionBackfillsOrError"]["results"][0]["id"])
 
+    def launch(self, job: str, partition: dict[str, str], *assets: str) -> None:
+        """Start a run of one partition, as the launch dialog does."""
+        place = {"repositoryName": "__repository__", "repositoryLocationName": "leadgen"}
+        tags = {"dagster/partition": "|".join(partition[each] for each in sorted(partition))}
+        tags |= {f"dagster/partition/{name}": key for name, key in partition.items()}
+        wanted = {
+            "selector": {**place, "jobName": job, "assetSelection": [{"path": [each]} for each in assets]},
+            "mode": "default",
+            "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
+        }
+        start = (
+            "mutation($p: ExecutionParams!) "
+            "{ launchRun(executionParams: $p) { __typename ... on PythonError { message } } }"
+        )
+        answer = self.ask(start, p=wanted)["launchRun"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+
+    def tags(self, run: str) -> dict[str, str]:
+        """Those of one run."""
+        found = self.ask("query($r: ID!) { runOrError(runId: $r) { ... on Run { tags { key value } } } }", r=run)
+        return {each["key"]: each["value"] for each in found["runOrError"]["tags"]}
+
+    def part(self, *words: str) -> psutil.Process:
+        """The one process of the family with these words on its command line."""
+        (found,) = [each for each in self.family() if set(words) <= set(_words(each))]
+        return found
+
     def runs(self) -> dict[str, str]:
         """{run id: status}."""
         found = self.ask("{ runsOrError { ... on Runs { results { runId status } } } }")
         return {each["runId"]: each["status"] for each in found["runsOrError"]["results"]}
+
+
+def _words(process: psutil.Process) -> list[str]:
+    with suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
 
 
 def survivors(family: list[psutil.Process], seconds: float = 60) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -25,7 +26,7 @@ PATIENT_SECONDS = 60
 def guarded(folder: Path, **commands: list[str]) -> Iterator[DagsterProcess]:
     """A guard of these commands, whose parent we are, and all of them running."""
     parts = folder / "parts.json"
-    parts.write_text(json.dumps(commands))
+    parts.write_text(json.dumps({name: {"command": command} for name, command in commands.items()}))
     command = [sys.executable, "-m", "leadgen_assets.cli.guard", str(os.getpid()), str(parts)]
     kept = DagsterProcess(command, os.environ, "", folder / "log")
     try:
@@ -86,6 +87,20 @@ def test_deaths_that_do_not_follow_one_another_closely_are_not_counted_together(
     kept = guard.Kept("the daemon", [sys.executable, "-c", f"open({str(lives)!r}, 'a').write('.')"])
     _until(lambda: not kept.step() or lives.stat().st_size > guard.MOST_DEATHS)
     assert lives.stat().st_size > guard.MOST_DEATHS
+
+
+def test_what_needs_another_part_is_started_when_that_one_listens(tmp_path: Path) -> None:
+    """NFR-006: a daemon without its code server would drop the retries of runs."""
+    kept = guard.Kept("the daemon", SLEEPS, after=str(tmp_path / "code"))
+    assert kept.step()
+    assert kept.pid is None
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "code"))
+        listener.listen()
+        assert kept.step()
+    assert kept.pid is not None
+    psutil.Process(kept.pid).kill()
+    _until(lambda: kept.step() and kept.pid is None)
 
 
 def _children(kept: DagsterProcess) -> list[psutil.Process]:
