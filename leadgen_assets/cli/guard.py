@@ -57,18 +57,17 @@ class Kept:
         now = time.monotonic()
         if self._process is None:
             if now >= self._due and (self.after is None or answers(self.after)):
-                self._process, self._started = subprocess.Popen(self.command), now
+                with suppress(OSError):  # no process or no memory left; tried again at the next look
+                    self._process, self._started = subprocess.Popen(self.command), now
             return True
         code = self._process.poll()
         if code is None:
             return True
         self.deaths = 1 if now - self._started > STEADY_SECONDS else self.deaths + 1
         self._process, self._due = None, now + FIRST_REST_SECONDS * 2 ** (self.deaths - 1)
-        if self.deaths < MOST_DEATHS:
-            _say(f"{self.name} ended ({_how(code)}); it is started again")
-            return True
-        _say(f"{self.name} ended ({_how(code)}), {MOST_DEATHS} times in a row within {STEADY_SECONDS:.0f} s; giving up")
-        return False
+        gives_up = self.deaths == MOST_DEATHS
+        _say(f"{self.name} ended ({_how(code)}){'' if gives_up else '; it is started again'}")
+        return not gives_up
 
 
 def main(parent: int, kept: Sequence[Kept]) -> int:
@@ -77,8 +76,10 @@ def main(parent: int, kept: Sequence[Kept]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: told.set())
     while os.getppid() == parent and not told.is_set():
-        if False in [each.step() for each in kept]:
+        lost = [each.name for each in kept if not each.step()]
+        if lost:
             end_session(os.getpid(), PATIENCE_SECONDS)
+            _say(f"gave up: {lost[0]} ended {MOST_DEATHS} times in a row, each time within {STEADY_SECONDS:.0f} s")
             return 1
         told.wait(LOOK_SECONDS)
     # with a killed parent the databases end: a run that is asked to end would only put on record that it failed,
