@@ -111,9 +111,9 @@ class Dev:
         found = self.ask("query($r: ID!) { runOrError(runId: $r) { ... on Run { tags { key value } } } }", r=run)
         return {each["key"]: each["value"] for each in found["runOrError"]["tags"]}
 
-    def part(self, *words: str) -> psutil.Process:
-        """The one process of the family with these words on its command line."""
-        (found,) = [each for each in self.family() if set(words) <= set(_words(each))]
+    def part(self, word: str) -> psutil.Process:
+        """The one process of the family with this word on its command line."""
+        (found,) = [each for each in self.family() if word in words(each)]
         return found
 
     def runs(self) -> dict[str, str]:
@@ -122,7 +122,8 @@ class Dev:
         return {each["runId"]: each["status"] for each in found["runsOrError"]["results"]}
 
 
-def _words(process: psutil.Process) -> list[str]:
+def words(process: psutil.Process) -> list[str]:
+    """Of its command line; none when it has just ended."""
     with suppress(psutil.NoSuchProcess):
         return process.cmdline()
     return []

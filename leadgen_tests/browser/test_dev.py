@@ -22,7 +22,7 @@ from leadgen_assets.cli.grid import open_partitions
 from leadgen_assets.resources.stores import OWNER_TAG
 from leadgen_assets.services import running
 from leadgen_assets.stores.opened import OpenStores, open_stores
-from leadgen_tests.browser.desk import Dev, environment, leadgen, running_dev, survivors
+from leadgen_tests.browser.desk import Dev, environment, leadgen, running_dev, survivors, words
 from leadgen_tests.conftest import embedded_settings
 from leadgen_tests.sprint.plans import small_sprint
 
@@ -39,7 +39,7 @@ def test_what_is_killed_is_taken_up_again_and_nothing_outlives_the_command(tmp_p
     home = tmp_path / "home"
     home.mkdir()
     with running_dev(home) as dev:
-        names = " ".join(" ".join(each.cmdline()) for each in dev.family())
+        names = " ".join(" ".join(words(each)) for each in dev.family())
         assert all(each in names for each in ("dagster_webserver", "dagster._daemon", "sandbox serve", "mongod"))
 
         daemon_and_run_are_killed_in_mid_run(dev)
