@@ -37,6 +37,9 @@ def collecting_from(*sources: str) -> Setup:
 
     @contextmanager
     def collecting(ground: Ground) -> Iterator[Job]:
+        # brings Dagster, which is nothing for the other stages' memory and nobody's time
+        from leadgen_assets.resources import vendors as _  # noqa: F401
+
         with ExitStack() as stack:
             if ground.size > FULL_SPRINT:
                 stack.enter_context(_larger_world(ground))
