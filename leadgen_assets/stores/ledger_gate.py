@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from pymongo import ReturnDocument
@@ -42,6 +42,15 @@ class BudgetGate:
                 return None
             # else somebody opened the gate or freed money a moment ago: ask again
 
+    def hold_all(self, sprint: str, wanted: Mapping[str, int], budget: int) -> int | None:
+        """`hold` for several entries, {entry id: micros}, all or none; None also when one is held already."""
+        total = sum(wanted.values())
+        free = {"_id": sprint, "held.id": {"$nin": list(wanted)}, "committed": {"$lte": budget - total}}
+        holds = [{"id": entry_id, "micros": micros} for entry_id, micros in wanted.items()]
+        change = {"$inc": {"committed": total}, "$push": {"held": {"$each": holds}}}
+        done = self._budgets.find_one_and_update(free, change, {"committed": 1}, return_document=ReturnDocument.AFTER)
+        return int(done["committed"]) if done else None
+
     def let_go(self, sprint: str, entry_id: str, paid_micros: int) -> bool:
         """Replace an entry's hold by what was paid. False when it holds nothing (any more)."""
         stored = self._budgets.find_one({"_id": sprint}, {"held": {"$elemMatch": {"id": entry_id}}})
@@ -51,6 +60,21 @@ class BudgetGate:
         done = self._budgets.update_one(
             {"_id": sprint, "held.id": entry_id},
             {"$inc": {"committed": paid_micros - hold["micros"]}, "$pull": {"held": {"id": entry_id}}},
+        )
+        return bool(done.matched_count)
+
+    def let_go_all(self, sprint: str, paid: Mapping[str, int]) -> bool:
+        """`let_go` for several entries, {entry id: micros paid}, all or none. False when one of them holds nothing."""
+        stored = self._budgets.find_one({"_id": sprint}, {"held": 1})
+        held = {each["id"]: each["micros"] for each in (stored or {}).get("held", ()) if each["id"] in paid}
+        if len(held) < len(paid):
+            return False
+        done = self._budgets.update_one(
+            {"_id": sprint, "held.id": {"$all": list(paid)}},
+            {
+                "$inc": {"committed": sum(paid.values()) - sum(held.values())},
+                "$pull": {"held": {"id": {"$in": list(paid)}}},
+            },
         )
         return bool(done.matched_count)
 

@@ -8,14 +8,14 @@ refuses, whatever the controls say. Each automatic pause acts once a sprint, so 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
 from leadgen_assets.sprint_file import Budget
 from leadgen_assets.stores.controls import SEEN_WITHIN, Buying, Controls
-from leadgen_assets.stores.ledger import CostLedger, Reservation, Reserved
+from leadgen_assets.stores.ledger import Asked, CostLedger, Reservation, Reserved
 
 Purpose = Literal["collection", "enrichment"]
 
@@ -86,6 +86,18 @@ class Purse:
         if isinstance(answer, Reserved):
             self._heed(answer.committed_usd, limit)
         return answer
+
+    def reserve_all(self, purpose: Purpose, asked: Sequence[Asked]) -> list[Reservation | BuyingPaused]:
+        """`reserve` for several different calls at once, in their order (`CostLedger.reserve_all`)."""
+        says = self.paused(purpose)
+        if says is not None:
+            return [BuyingPaused(each.entry_id, says) for each in asked]
+        limit = Decimal(str(self.budget.usd))
+        answers = self.ledger.reserve_all(self.sprint, asked, limit)
+        committed = [each.committed_usd for each in answers if isinstance(each, Reserved)]
+        if committed:
+            self._heed(max(committed), limit)
+        return [*answers]
 
     def _heed(self, committed: Decimal, limit: Decimal) -> None:
         """Pause what the budget's marks demand."""

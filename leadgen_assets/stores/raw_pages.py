@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bson import Binary, Decimal128
-from pymongo import UpdateOne
+from pymongo import InsertOne, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from leadgen_assets.stores import bulk
@@ -98,22 +98,15 @@ class RawPages:
 
     def land(self, page: RawPage) -> bool:
         """Store a page before anything is made of it. False when it had landed before (the first one stays)."""
-        return self._land(
-            page.page_id,
-            {
-                "sprint": page.sprint,
-                "segment": page.segment,
-                "kind": "page",
-                "number": page.number,
-                "source": page.source,
-                "records": len(page.records),
-                "packed": pack(page.page_id, page.records),
-                "request": json.dumps(page.request, default=str),
-                "fetched_at": page.fetched_at,
-                "credits": Decimal128(page.credits),
-                "drift": page.drift,
-            },
-        )
+        return self._land(page.page_id, _body(page))
+
+    def land_all(self, pages: Sequence[RawPage]) -> None:
+        """`land` for several pages, in one write."""
+        until = now() + self._retention
+        bodies: list[Document] = [{"_id": each.page_id, **_body(each), "expires_at": until} for each in pages]
+        done = bulk.write(self._pages, [InsertOne(each) for each in bodies])
+        if done.unconfirmed or done.of_kind("validation", "unencodable", "other"):
+            raise StoreError(f"{len(pages)} pages could not be landed for sure; fetch them again")
 
     def land_listing(self, sprint: str, segment: str, number: int, people: Mapping[str, Record], total: int) -> bool:
         """Store one page of a free listing. False when it had landed before."""
@@ -281,6 +274,22 @@ class RawPages:
             query["number"] = {"$in": sorted(numbers)}
         with told_without_values(f"reading the pages of {sprint}/{segment}"):
             yield from self._pages.find(query).sort("number").batch_size(8)
+
+
+def _body(page: RawPage) -> Document:
+    return {
+        "sprint": page.sprint,
+        "segment": page.segment,
+        "kind": "page",
+        "number": page.number,
+        "source": page.source,
+        "records": len(page.records),
+        "packed": pack(page.page_id, page.records),
+        "request": json.dumps(page.request, default=str),
+        "fetched_at": page.fetched_at,
+        "credits": Decimal128(page.credits),
+        "drift": page.drift,
+    }
 
 
 def _require_sound(page: str, counts: Mapping[str, int]) -> None:

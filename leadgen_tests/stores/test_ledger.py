@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadgen_assets.stores.errors import StoreMissing
-from leadgen_assets.stores.ledger import AlreadySettled, CostLedger, OverBudget, Reserved
+from leadgen_assets.stores.ledger import AlreadySettled, Asked, CostLedger, OverBudget, Paid, Reserved
 
 BUDGET = Decimal(10)
 
@@ -25,6 +25,11 @@ def ledger(database):
 def reserve(ledger: CostLedger, entry: str, usd: Any = 1, **changes: Any):
     call = {"sprint": "autumn", "segment": "a", "vendor": "apollo", "operation": "bulk_match", "units": 10}
     return ledger.reserve(entry, **call | changes, usd=Decimal(usd), budget_usd=BUDGET)
+
+
+def reserve_all(ledger: CostLedger, **usd: Any):
+    asked = [Asked(entry, "a", "apollo", "bulk_match", 10, Decimal(each)) for entry, each in usd.items()]
+    return ledger.reserve_all("autumn", asked, BUDGET)
 
 
 def test_a_call_is_reserved_settled_and_never_bought_again(ledger):
@@ -69,15 +74,61 @@ def test_money_that_left_counts_even_after_a_release(ledger):
     assert (ledger.spent("autumn"), ledger.committed("autumn")) == (5, 5)
 
 
+def test_calls_of_one_moment_are_reserved_and_settled_together(ledger):
+    """PHX-03: each has the answer that it would have had alone, those that were asked for before too."""
+    reserve(ledger, "known", "1")
+    reserve(ledger, "paid", "1")
+    ledger.settle("paid", Decimal(9), Decimal("0.5"))
+    assert reserve_all(ledger, new="2", known="1", paid="1") == [
+        Reserved("new", Decimal(2)),
+        Reserved("known", Decimal(1), again=True),
+        AlreadySettled("paid", Decimal("0.5"), Decimal(9)),
+    ]
+    assert ledger.committed("autumn") == Decimal("3.5")
+    bills = [Paid("new", Decimal(8), Decimal("1.5")), Paid("known", Decimal(1), Decimal("0.25"))]
+    ledger.settle_all("autumn", bills)
+    ledger.settle_all("autumn", bills)
+    assert (ledger.spent("autumn"), ledger.committed("autumn")) == (Decimal("2.25"), Decimal("2.25"))
+    assert ledger.entry("new").credits == 8
+    with pytest.raises(StoreMissing):
+        ledger.settle_all("autumn", [Paid("nobody", Decimal(1), Decimal(1))])
+
+
+def test_together_they_get_what_money_there_is_in_their_order(ledger):
+    """NFR-013: one that is too dear does not keep the others from being bought."""
+    assert reserve_all(ledger, a="6", b="5", c="4", d="1") == [
+        Reserved("a", Decimal(6)),
+        OverBudget("b", Decimal(6), BUDGET),
+        Reserved("c", Decimal(4)),
+        OverBudget("d", Decimal(10), BUDGET),
+    ]
+    assert ledger.entry("b").state == "released"
+    assert ledger.committed("autumn") == 10
+
+
+def test_money_of_calls_that_were_not_held_counts_when_they_are_settled_together(ledger, database):
+    """NFR-013: whatever the gate has lost, money that left counts once."""
+    reserve_all(ledger, a="1", b="1")
+    database["cost_budgets"].update_one(
+        {"_id": "autumn"}, {"$pull": {"held": {"id": "a"}}, "$inc": {"committed": -1000000}}
+    )
+    ledger.release("b")
+    ledger.settle_all("autumn", [Paid("a", Decimal(1), Decimal(3))])
+    ledger.settle_all("autumn", [Paid("b", Decimal(1), Decimal(2))])
+    assert (ledger.spent("autumn"), ledger.committed("autumn")) == (5, 5)
+
+
 def test_concurrent_reservations_never_exceed_the_budget(database):
     """NFR-013: twenty threads, a hundred calls of 1 dollar, 10 dollars to spend."""
     database["cost_budgets"].drop()
 
-    def one(number: int):
-        return reserve(CostLedger(database), f"call-{number}")
+    def some(number: int):
+        if number % 2:
+            return [reserve(CostLedger(database), f"call-{number}")]
+        return reserve_all(CostLedger(database), **{f"call-{number}-{each}": 1 for each in range(3)})
 
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(one, range(100)))
+        answers = [each for found in pool.map(some, range(50)) for each in found]
     assert sum(isinstance(each, Reserved) for each in answers) == 10
     assert CostLedger(database).committed("autumn") == BUDGET
 
@@ -95,7 +146,9 @@ def test_one_call_reserved_by_many_at_once_is_held_once(database):
 
 
 STEPS = st.tuples(
-    st.sampled_from(["reserve", "settle", "release"]), st.sampled_from("abcd"), st.integers(0, 6).map(Decimal)
+    st.sampled_from(["reserve", "settle", "release", "reserve all", "settle all"]),
+    st.sampled_from("abcd"),
+    st.integers(0, 6).map(Decimal),
 )
 
 
@@ -109,9 +162,14 @@ def test_the_gate_always_agrees_with_the_entries(ledger, database, steps):
     for step, entry, usd in steps:
         if step == "reserve":
             reserve(ledger, entry, usd)
+        elif step == "reserve all":
+            reserve_all(ledger, **dict.fromkeys(sorted({entry, "a", "b"}), usd))
         else:
             try:
-                ledger.settle(entry, usd, usd) if step == "settle" else ledger.release(entry)
+                if step == "settle all":
+                    ledger.settle_all("autumn", [Paid(each, usd, usd) for each in sorted({entry, "a", "b"})])
+                else:
+                    ledger.settle(entry, usd, usd) if step == "settle" else ledger.release(entry)
             except StoreMissing:
                 continue
     live = [each for each in ledger.entries("autumn") if each.state != "released"]

@@ -20,7 +20,7 @@ from leadgen_assets.stores.enrichment_cache import EnrichmentCache
 from leadgen_assets.stores.figures import sprint_figures
 from leadgen_assets.stores.lead_keys import LeadKeys
 from leadgen_assets.stores.leads import LeadStore
-from leadgen_assets.stores.ledger import CostLedger
+from leadgen_assets.stores.ledger import Asked, CostLedger, Paid
 from leadgen_assets.stores.mongo import collection
 from leadgen_assets.stores.quarantine import Quarantine
 from leadgen_assets.stores.raw_pages import RawPages
@@ -106,6 +106,7 @@ def claims(db) -> None:
 def raw_pages(db) -> None:
     store = RawPages(db)
     store.land(page(1))
+    store.land_all([page(2)])
     store.land_listing("autumn", "apollo-1", 1, {}, 0)
     store.landed("autumn", "apollo-1")
     store.landed_listings("autumn", "apollo-1")
@@ -128,6 +129,9 @@ def ledger(db) -> None:
     store.reserve("a", "autumn", "s", "apollo", "match", 1, Decimal(1), Decimal(2))
     store.settle("a", Decimal(1), Decimal(1))
     store.release("b")
+    asked = Asked("d", "s", "apollo", "match", 1, Decimal(0))
+    store.reserve_all("autumn", [asked], Decimal(2))
+    store.settle_all("autumn", [Paid("d", Decimal(1), Decimal(0))])
     store.uncertain(timedelta(0))
     store.spent("autumn")
     store.by("autumn", "vendor")

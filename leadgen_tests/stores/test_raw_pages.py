@@ -40,6 +40,14 @@ def test_a_page_lands_once_and_the_first_one_stays(pages):
     assert [each.records for each in pages.read("autumn", "apollo-1")] == [[{"id": "a"}]]
 
 
+def test_pages_that_land_together_leave_those_that_were_there(pages):
+    """NFR-007: as one by one; an answer that is written down again changes nothing."""
+    pages.land(page(2, [{"id": "a"}]))
+    pages.land_all([page(1), page(2, [{"id": "b"}]), page(3, credits=Decimal("1.25"))])
+    pages.land_all([page(3, [{"id": "c"}])])
+    assert list(pages.read("autumn", "apollo-1")) == [page(1), page(2, [{"id": "a"}]), page(3, credits=Decimal("1.25"))]
+
+
 def test_pages_are_read_in_the_order_of_their_numbers(pages):
     """NFR-007: ten comes after nine, other segments and listings stay out."""
     for number in (10, 2, 1, 9):
