@@ -31,6 +31,9 @@ from leadgen_assets.vendors.contracts import Record
 BATCH_RECORDS = MOST
 """Pages that a killed run has left are made into leads in the largest batches: nobody waits for them."""
 
+LINGER_SECONDS = 1.0
+"""How long a page waits at most for others to be made into leads with."""
+
 
 def ingest_pages(bench: OpenStores, pages: Sequence[RawPage], mapper: Mapper, profile: TargetProfile) -> Counts:
     """Make landed pages into provisional leads and write each page's outcome down.
@@ -136,23 +139,36 @@ def claim_and_insert(bench: OpenStores, leads: pd.DataFrame, keys: pd.DataFrame)
 
 
 async def ingest_as_they_land(intake: Intake, finished: asyncio.Event) -> None:
-    """Beside the fetching: take whatever has landed, in batches, until fetching is over and nothing waits."""
+    """Beside the fetching: take what has landed, in batches, until fetching is over and nothing waits.
+
+    A batch costs nearly the same for ten records as for a hundred, so one that is not full waits a moment for more.
+    """
     try:
         while intake.waiting or not finished.is_set():
-            if intake.waiting:
-                await _ingest_batch(intake)
-            else:
-                intake.arrived.clear()
+            intake.arrived.clear()
+            if not intake.waiting:
                 await _either(intake.arrived, finished)
+            elif not await _fuller(intake, finished):
+                await _ingest_batch(intake)
     finally:
         intake.has_ingest_ended = True
         intake.taken.set()
+
+
+async def _fuller(intake: Intake, finished: asyncio.Event) -> bool:
+    """Wait for more to land, if there is reason to. Whether anything changed meanwhile."""
+    left = intake.waiting_since + LINGER_SECONDS - time.monotonic()
+    if finished.is_set() or left <= 0 or intake.records_waiting >= intake.batch.records:
+        return False
+    await _either(intake.arrived, finished, timeout=left)
+    return True
 
 
 async def _ingest_batch(intake: Intake) -> None:
     batch: list[RawPage] = []
     while intake.waiting and sum(len(page.records) for page in batch) < intake.batch.records:
         batch.append(intake.waiting.popleft())
+    intake.waiting_since = time.monotonic()
     intake.taken.set()
     ingest = partial(ingest_pages, intake.bench, batch, intake.mapper, intake.assignment.profile)
     began = time.perf_counter()
@@ -169,10 +185,10 @@ def _adapt(intake: Intake, records: int, seconds: float) -> None:
         intake.bench.live.mark(at.key, {f"batch:{at.segment.id}": str(intake.batch.records)})
 
 
-async def _either(*events: asyncio.Event) -> None:
+async def _either(*events: asyncio.Event, timeout: float | None = None) -> None:  # noqa: ASYNC109
     waits = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for each in waits:
             each.cancel()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from leadgen_assets.collection.workbench import Intake
-from leadgen_assets.stores.ledger import AlreadySettled, Reserved
+from leadgen_assets.stores.ledger import AlreadySettled, Paid, Reserved
 from leadgen_assets.stores.ledger_doubts import BROKE_OFF
 from leadgen_assets.stores.raw_pages import ERASED_TEXT
 from leadgen_assets.vendors.blocked import Block
@@ -35,14 +35,31 @@ async def collect_listed(source: ListedSource, intake: Intake, widths: Widths) -
     intake.progress.truncated = truncated
     listed = await asyncio.to_thread(_listed_before, intake)
     seen: set[str] = set()
-    for number, (query, page) in enumerate(in_turn(slices, source.page_size), start=1):
-        if await intake.wanted() == 0 or intake.progress.stopped_because:
-            return
+
+    async def people(number: int, query: SearchQuery, page: int) -> list[str]:
         known = listed.get(number)
-        wanted = known if known is not None else await _list(source, intake, number, query, page, seen)
-        wanted = [each for each in wanted if each not in seen]
-        seen.update(wanted)
-        await _buy(source, intake, number, wanted, widths)
+        return known if known is not None else await _list(source, intake, number, query, page, seen)
+
+    pages = ((number, *turn) for number, turn in enumerate(in_turn(slices, source.page_size), start=1))
+    following = next(pages, None)
+    ahead: asyncio.Task[list[str]] | None = None
+    try:
+        while (this := following) is not None:
+            still = await intake.wanted()
+            if still == 0 or intake.progress.stopped_because:
+                return
+            ids = await (people(*this) if ahead is None else ahead)
+            ids = [each for each in ids if each not in seen]
+            seen.update(ids)
+            following, ahead = next(pages, None), None
+            if following is not None and len(ids) < still:
+                # whatever is bought of this page, the next one is needed
+                ahead = asyncio.create_task(people(*following))
+            await _buy(source, intake, this[0], ids, widths)
+    finally:
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
 
 
 async def reachable_slices(source: ListedSource, query: SearchQuery) -> tuple[list[tuple[SearchQuery, int]], bool]:
@@ -161,8 +178,8 @@ async def _buy_one(source: ListedSource, intake: Intake, number: int, batch: lis
         intake.progress.stopped_because = Block.OUT_OF_CREDITS.value
     intake.progress.not_found += len(purchase.missing)
     intake.progress.opted_out += len(purchase.suppressed)
-    keys = [("vendor", f"{at.source}:{each}") for each in purchase.suppressed]
-    await asyncio.to_thread(bench.suppressions.add_many, keys, f"{at.source} opt-out")
-    await intake.land(number, list(purchase.records.values()), {"ids": len(batch)}, purchase.credits)
-    usd = intake.prices.usd(at.source, purchase.credits, since)
-    await asyncio.to_thread(bench.ledger.settle, entry, purchase.credits, usd)
+    if purchase.suppressed:
+        keys = [("vendor", f"{at.source}:{each}") for each in purchase.suppressed]
+        await asyncio.to_thread(bench.suppressions.add_many, keys, f"{at.source} opt-out")
+    bill = Paid(entry, purchase.credits, intake.prices.usd(at.source, purchase.credits, since))
+    await intake.land(number, list(purchase.records.values()), {"ids": len(batch)}, purchase.credits, bill)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
+from leadgen_assets.collection.together import Together
 from leadgen_assets.leads.normalise import TargetProfile
 from leadgen_assets.sprint_file import Segment, Sprint
 from leadgen_assets.stores.batch_size import BatchSize
-from leadgen_assets.stores.ledger import AlreadySettled, OverBudget, Reserved
+from leadgen_assets.stores.ledger import AlreadySettled, Asked, OverBudget, Paid, Reserved
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.purse import BuyingPaused, Purse
 from leadgen_assets.stores.raw_pages import RawPage
@@ -104,6 +107,8 @@ class Intake:
     purse: Purse
     prices: PriceList
     waiting: deque[RawPage] = field(default_factory=deque)
+    waiting_since: float = 0.0
+    """Monotonic seconds since when the first of them waits."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     has_ingest_ended: bool = False
@@ -112,12 +117,23 @@ class Intake:
     is_adaptive: bool = True
     """Whether that follows what a batch takes."""
 
+    def __post_init__(self) -> None:
+        self._reserved = Together(partial(self.purse.reserve_all, "collection"))
+        self._landed = Together(self._write_down)
+
     def has(self, number: int) -> bool:
         """Whether a page is on record, so that nobody fetches or buys it again."""
         return number in self.landed
 
-    async def land(self, number: int, records: list[Record], request: dict[str, object], credits: Decimal) -> None:
-        """Write the page down before anything is made of it, then queue it for ingest.
+    async def land(
+        self,
+        number: int,
+        records: list[Record],
+        request: dict[str, object],
+        credits: Decimal,
+        paid: Paid | None = None,
+    ) -> None:
+        """Write the page down before anything is made of it, then what was `paid` for it, then queue it for ingest.
 
         Waits while the ingest is more than `MOST_WAITING` records behind: memory does not grow with the segment.
         """
@@ -132,14 +148,28 @@ class Intake:
             credits=credits,
             drift=list(self.mapper.unexpected([each for each in records if not self.mapper.is_error(each)])),
         )
-        await asyncio.to_thread(self.bench.raw_pages.land, page)
+        await self._landed((page, paid))
         self.progress.pages_landed += 1
         self.progress.delivered += len(records)
+        if not self.waiting:
+            self.waiting_since = time.monotonic()
         self.waiting.append(page)
         self.arrived.set()
-        while not self.has_ingest_ended and sum(len(each.records) for each in self.waiting) > MOST_WAITING:
+        while not self.has_ingest_ended and self.records_waiting > MOST_WAITING:
             self.taken.clear()
             await self.taken.wait()
+
+    def _write_down(self, landed: Sequence[tuple[RawPage, Paid | None]]) -> Sequence[None]:
+        self.bench.raw_pages.land_all([page for page, _ in landed])
+        settled = [paid for _, paid in landed if paid is not None]
+        if settled:
+            self.bench.ledger.settle_all(self.assignment.key, settled)
+        return [None] * len(landed)
+
+    @property
+    def records_waiting(self) -> int:
+        """Records that have landed and are not yet being made into leads."""
+        return sum(len(each.records) for each in self.waiting)
 
     async def may_buy(self) -> bool:
         """Whether buying is on. If it is not, the reason is on record as why the collector stops."""
@@ -152,8 +182,7 @@ class Intake:
         must stop, and the reason is on record."""
         at = self.assignment
         usd = self.prices.estimate(at.source, operation, units).usd
-        place = (entry, at.segment.id, at.source, operation, units, usd)
-        answer = await asyncio.to_thread(self.purse.reserve, "collection", *place)
+        answer = await self._reserved(Asked(entry, at.segment.id, at.source, operation, units, usd))
         if isinstance(answer, OverBudget | BuyingPaused):
             self.progress.stopped_because = "budget" if isinstance(answer, OverBudget) else answer.says
             return None

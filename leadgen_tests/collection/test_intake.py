@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,17 +25,26 @@ from leadgen_assets.vendors.prices import load_prices
 PAGES, RECORDS = 30, 100
 
 
-async def collected(stores: OpenStores, on_page: Any = lambda intake: None, **options: Any) -> Intake:
-    """Everything landed and ingested; `on_page` looks at the intake after each page."""
+async def collected(
+    stores: OpenStores,
+    on_page: Any = lambda intake: None,
+    pages: int = PAGES,
+    records: int = RECORDS,
+    until: Callable[[], bool] = lambda: True,
+    **options: Any,
+) -> Intake:
+    """Everything landed and ingested; `on_page` looks at the intake after each page. Fetching ends when `until` says so."""
     sprint = load_sprint(SPRINT_FILE)
     at = Assignment("autumn", sprint, sprint.segment("apollo-1"))
     purse = Purse(stores.ledger, stores.controls, at.key, sprint.budget)
     intake = Intake(stores, at, mapper("apollo"), Progress(), frozenset(), purse, load_prices(), **options)
     finished = asyncio.Event()
     ingesting = asyncio.create_task(ingest.ingest_as_they_land(intake, finished))
-    for number in range(PAGES):
-        await intake.land(number, [{"id": f"{number}-{each}"} for each in range(RECORDS)], {}, Decimal(0))
+    for number in range(pages):
+        await intake.land(number, [{"id": f"{number}-{each}"} for each in range(records)], {}, Decimal(0))
         on_page(intake)
+    while not until():  # noqa: ASYNC110 - nothing tells when a batch is made
+        await asyncio.sleep(0.01)
     finished.set()
     await ingesting
     return intake
@@ -64,6 +73,21 @@ def test_what_waits_for_the_ingest_is_bounded(settings: Settings, monkeypatch: p
     # PHX-09: a batch takes 0.3 s whatever its size, so larger ones are cheaper
     assert intake.batch.records > FIRST
     assert marks["batch:apollo-1"] == str(intake.batch.records)
+
+
+def test_pages_wait_a_moment_for_each_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue 5: a batch costs as much for ten records as for a hundred, so small pages are made into leads together; but
+    none waits for ever."""
+    batches: list[list[int]] = []
+    monkeypatch.setattr(ingest, "ingest_pages", lambda _, pages, *rest: batches.append([each.number for each in pages]))
+    monkeypatch.setattr(ingest, "LINGER_SECONDS", 600.0)
+    with open_stores(settings) as stores:
+        asyncio.run(collected(stores, pages=12, records=10))
+        assert batches == [list(range(12))]
+        batches.clear()
+        monkeypatch.setattr(ingest, "LINGER_SECONDS", 0.05)
+        asyncio.run(collected(stores, pages=1, records=10, until=lambda: batches != []))
+    assert batches == [[0]]
 
 
 def test_a_batch_that_must_not_adapt_keeps_its_size(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
