@@ -110,6 +110,7 @@ class Intake:
     waiting_since: float = 0.0
     """Monotonic seconds since when the first of them waits."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something waits again, and when a batch is full."""
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     has_ingest_ended: bool = False
     batch: BatchSize = field(default_factory=BatchSize)
@@ -154,7 +155,8 @@ class Intake:
         if not self.waiting:
             self.waiting_since = time.monotonic()
         self.waiting.append(page)
-        self.arrived.set()
+        if len(self.waiting) == 1 or self.records_waiting >= self.batch.records:
+            self.arrived.set()
         while not self.has_ingest_ended and self.records_waiting > MOST_WAITING:
             self.taken.clear()
             await self.taken.wait()
