@@ -17,6 +17,8 @@ from leadgen_assets.collection.workbench import MOST_WAITING, Assignment, Intake
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import load_sprint
 from leadgen_assets.stores.batch_size import FIRST, BatchSize
+from leadgen_assets.stores.errors import StoreUnavailable
+from leadgen_assets.stores.ledger import Paid
 from leadgen_assets.stores.opened import OpenStores, open_stores
 from leadgen_assets.stores.purse import Purse
 from leadgen_assets.stores.raw_pages import RawPage
@@ -88,6 +90,27 @@ def test_pages_wait_a_moment_for_each_other(settings: Settings, monkeypatch: pyt
         monkeypatch.setattr(ingest, "LINGER_SECONDS", 0.05)
         asyncio.run(collected(stores, pages=1, records=10, until=lambda: batches != []))
     assert batches == [[0]]
+
+
+def test_nothing_is_settled_whose_page_did_not_land(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFR-007, PHX-03: a settled purchase without its page would never be fetched again."""
+
+    def away(pages: Sequence[RawPage]) -> None:
+        raise StoreUnavailable("not now")
+
+    async def landed_and_settled(stores: OpenStores) -> None:
+        sprint = load_sprint(SPRINT_FILE)
+        at = Assignment("autumn", sprint, sprint.segment("apollo-1"))
+        purse = Purse(stores.ledger, stores.controls, at.key, sprint.budget)
+        intake = Intake(stores, at, mapper("apollo"), Progress(), frozenset(), purse, load_prices())
+        assert await intake.reserve("autumn/call", "bulk_match", 10)
+        await intake.land(1, [{"id": "1"}], {}, Decimal(1), Paid("autumn/call", Decimal(1), Decimal(1)))
+
+    with open_stores(settings) as stores:
+        monkeypatch.setattr(stores.raw_pages, "land_all", away)
+        with pytest.raises(StoreUnavailable):
+            asyncio.run(landed_and_settled(stores))
+        assert [each.state for each in stores.ledger.entries("autumn")] == ["reserved"]
 
 
 def test_a_batch_that_must_not_adapt_keeps_its_size(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
