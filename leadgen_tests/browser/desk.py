@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -130,14 +131,18 @@ def words(process: psutil.Process) -> list[str]:
 
 
 def survivors(family: list[psutil.Process], seconds: float = 60) -> list[str]:
-    """Commands of those that still run after this time."""
-    _, left = psutil.wait_procs(family, timeout=seconds)
-    found = []
-    for each in left:
-        with suppress(psutil.NoSuchProcess):
-            if each.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(each.cmdline())[:160])
-    return found
+    """Commands of those that still run after this time. One that has ended need not have been buried: not every machine's
+    init is quick with that."""
+    deadline, left = time.monotonic() + seconds, family
+    while (left := [each for each in left if _runs(each)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return [" ".join(words(each))[:160] for each in left]
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 @contextmanager
