@@ -28,6 +28,7 @@ def heard() -> Iterator[io.StringIO]:
     Settings(_env_file=None, hunter_api_key=SECRET, leadgen_mongo_uri="mongodb://me:planted-word@127.0.0.1/")
     stream = io.StringIO()
     handler, root = logging.StreamHandler(stream), logging.getLogger()
+    handler.addFilter(lambda record: not record.name.startswith("pymongo"))  # heartbeats of other tests' clients
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)

@@ -49,6 +49,7 @@ def test_every_figure_equals_the_sprints_status(delivered: Delivered, state: dic
         "target": state["sprint"]["target"],
         "state": state["sprint"]["state"],
         "is_delivered": state["sprint"]["is_delivered"],
+        "left_over": tuple(state["sprint"]["left_over"]),
         **{
             name: quality[name]
             for name in ("average_quality_score", "email_availability", "company_completeness", "validation_rate")
