@@ -10,7 +10,14 @@ import httpx
 import pytest
 
 from leadgen_assets.vendors.clearbit import QUEUED_WAITS, ClearbitClient
-from leadgen_assets.vendors.contracts import CompanyQuery, Found, Missed, VendorBadRequest, VendorOutOfCredits
+from leadgen_assets.vendors.contracts import (
+    CompanyQuery,
+    Found,
+    Missed,
+    VendorBadRequest,
+    VendorOutcomeUnknown,
+    VendorOutOfCredits,
+)
 from leadgen_tests.vendors.conftest import Script
 
 COMPANY = {
@@ -56,6 +63,14 @@ def test_an_unknown_company_is_a_miss_but_an_unknown_path_is_a_mistake(script: S
     assert ask(script.answers(httpx.Response(404, json={"error": {"type": "unknown_record"}}))) == Missed("c")
     with pytest.raises(VendorBadRequest):
         ask(script.answers(httpx.Response(404, json={"error": {"type": "unknown_route"}})))
+
+
+def test_a_lookup_that_may_have_been_billed_is_not_made_again(script: Script) -> None:
+    """vendors.md §8.9: neither by the client nor by the enrichment; nothing says that a repeat is free."""
+    with pytest.raises(VendorOutcomeUnknown):
+        ask(script.answers(httpx.ReadTimeout(""), httpx.Response(200, json=COMPANY)))
+    assert len(script.requests) == 1
+    assert not ClearbitClient.repeat_is_free
 
 
 def test_the_rate_limit_ends_when_its_header_says(script: Script) -> None:
