@@ -112,6 +112,8 @@ def deduplicating(ground: Ground) -> Iterator[Job]:
 def scoring(ground: Ground) -> Iterator[Job]:
     """Score, qualification and its reasons for every enriched lead."""
     leads, sprint = ground.frame(ground.made("enriched")), ground.sprint
+    if "is_suppressed" not in leads:  # golden records stand for enriched ones
+        leads = leads.assign(is_suppressed=False)
     made: list[pd.DataFrame] = []
 
     def run() -> int:
