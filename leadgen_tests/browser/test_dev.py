@@ -55,8 +55,11 @@ def daemon_and_run_are_killed_in_mid_run(dev: Dev) -> None:
     with sprint_of(dev) as stores:
         shop = json.loads((dev.home / "sandbox.json").read_text())["url"]
         exported = _get(shop, "truth")["delivered"]
-        _slow_down(shop, 1000)
+        _slow_down(shop, 300)
         dev.launch("collect", {"segment": SEGMENT, "sprint": KEY}, "raw_apollo", "normalized_apollo")
+        # twelve purchases, eight at once: those behind the first eight are held back, however late the kill arrives
+        _until(lambda: len(stores.raw_pages.landed_listings(KEY, SEGMENT)) > 0)
+        _slow_down(shop, 20_000)
         _until(lambda: len(stores.raw_pages.landed(KEY, SEGMENT)) > 0)
         ((run, status),) = dev.runs().items()
         assert status == "STARTED"
