@@ -84,9 +84,7 @@ def owner_process(run: dg.DagsterRun) -> psutil.Process | None:
     try:
         found = process_at(whereabouts(run)[OWNER_TAG]) if is_here(run) else None
         return None if found is None or found.status() == psutil.STATUS_ZOMBIE else found
-    except psutil.AccessDenied:
-        return None
-    except psutil.NoSuchProcess:
+    except psutil.Error:
         return None
 
 
