@@ -18,6 +18,7 @@ from leadgen_assets.cli.bench_compare import compare
 from leadgen_assets.cli.bench_db import db
 from leadgen_assets.cli.bench_servers import environment, servers
 from leadgen_assets.cli.errors import CannotDo, told
+from leadgen_assets.cli.whole_numbers import whole_numbers
 
 if TYPE_CHECKING:  # the stages import everything there is; other commands need not wait for that
     from leadgen_assets.bench.page import Report
@@ -109,13 +110,9 @@ def _largest(given: str) -> str:
 def _sizes(given: str, quick: bool) -> tuple[int, ...]:
     if not given:
         return (QUICK,) if quick else SIZES
-    try:
-        sizes = tuple(int(each.replace("_", "")) for each in given.split(","))
-    except ValueError:
-        raise CannotDo(f"--sizes {given}: whole numbers, as in 20000,200000") from None
-    if min(sizes) < 100:
-        raise CannotDo(f"--sizes {given}: at least 100 leads, or the ten segments cannot be told apart")
-    return sizes
+    return whole_numbers(
+        "--sizes", given, like="20000,200000", least=100, because="the ten segments cannot be told apart"
+    )
 
 
 def _measured(plan: Sequence[tuple[Stage, int]], folder: Path, console: Console) -> Iterator[Result]:

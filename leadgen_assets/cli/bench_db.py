@@ -15,6 +15,7 @@ from rich.table import Table
 
 from leadgen_assets.cli.bench_servers import servers
 from leadgen_assets.cli.errors import CannotDo
+from leadgen_assets.cli.whole_numbers import whole_numbers
 
 UNIQUE = 0.9
 """At least that share of the sandbox world's records are leads of different people."""
@@ -34,7 +35,9 @@ def db(
     from leadgen_assets.bench.machine import Machine
     from leadgen_assets.bench.storing import provisional
 
-    numbers = _numbers(records)
+    numbers = whole_numbers(
+        "--records", records, like="10000,20000", least=1_000, because="50 writers have nothing to do"
+    )
     console = Console(stderr=True, highlight=False, quiet=as_json)
 
     def tell(text: str) -> None:
@@ -60,13 +63,3 @@ def db(
     for each in loads:
         shown.add_row(*database.row(each))
     Console(highlight=False).print(shown)
-
-
-def _numbers(given: str) -> tuple[int, ...]:
-    try:
-        numbers = tuple(int(each.replace("_", "")) for each in given.split(","))
-    except ValueError:
-        raise CannotDo(f"--records {given}: whole numbers, as in 10000,20000") from None
-    if min(numbers) < 1000:
-        raise CannotDo(f"--records {given}: at least 1,000, or 50 writers have nothing to do")
-    return numbers
