@@ -71,6 +71,16 @@ def connect(uri: str, database: str, *, slow_ms: float = 100, patience: float | 
     return handle
 
 
+def disconnect(db: MongoDatabase) -> None:
+    """Close the client behind a handle from `connect`, and forget what measured it."""
+    known = id(db.client)
+    _GAUGES.pop(known, None)
+    _METERS.pop(known, None)
+    if (follower := _PRESENCES.pop(known, None)) is not None:
+        follower.leave()
+    db.client.close()
+
+
 def _hush_driver() -> None:
     """The driver logs whole commands at DEBUG, documents included: never, whatever level somebody has set (NFR-011)."""
     logging.getLogger("pymongo.command").setLevel(logging.WARNING)

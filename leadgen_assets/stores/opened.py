@@ -26,7 +26,7 @@ from leadgen_assets.stores.lake import Lake
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.ledger import CostLedger
 from leadgen_assets.stores.live import LiveCounters
-from leadgen_assets.stores.mongo import MongoDatabase, connect, meters
+from leadgen_assets.stores.mongo import MongoDatabase, connect, disconnect, meters
 from leadgen_assets.stores.pulse import Pulses
 from leadgen_assets.stores.quarantine import Quarantine
 from leadgen_assets.stores.raw_pages import RawPages
@@ -199,4 +199,4 @@ def open_stores(settings: Settings, *, patiently: bool = False) -> Iterator[Open
         if "live" in vars(stores):
             stores.live.flush()  # the last half second of a process that ends now
         client.close()
-        db.client.close()
+        disconnect(db)

@@ -26,17 +26,23 @@ TELL_SECONDS = 2.0
 _ATTEMPTS = 5
 
 
-class Presence(monitoring.TopologyListener):
+class Presence(monitoring.ServerHeartbeatListener):
     """Follows one client's view of its server. Safe between threads.
 
     `patience`: seconds for which operations of this client wait, for what is told; without it nothing is.
+
+    It hears heartbeats and not changes of the topology, which would say the same: the driver tells those from a thread of
+    their own, for which closing the client waits up to half a second, once a run, a sensor's tick and a command.
     """
 
     def __init__(self, patience: float | None = None) -> None:
         self._patience = patience
         self._lock = threading.Lock()
+        self._writable: dict[tuple[str, int | None], bool] = {}
+        """By server: whether it was the one that writes at its last heartbeat."""
         self._away_since: float | None = None
         self._is_told = False
+        self._is_closed = False
         self._timer: threading.Timer | None = None
 
     @property
@@ -44,25 +50,33 @@ class Presence(monitoring.TopologyListener):
         """Whether nothing can be written now. False before the first attempt to connect."""
         return self._away_since is not None
 
-    def description_changed(self, event: monitoring.TopologyDescriptionChangedEvent) -> None:
-        """What the driver's monitor has found out."""
-        now, before = event.new_description, event.previous_description
-        servers = now.server_descriptions().values()
-        if now.has_writable_server():
+    def started(self, event: monitoring.ServerHeartbeatStartedEvent) -> None: ...
+
+    def succeeded(self, event: monitoring.ServerHeartbeatSucceededEvent) -> None:
+        """A server that answers may still be one that does not write, as while a primary is elected."""
+        could_write = any(self._writable.values())
+        self._writable[event.connection_id] = event.reply.is_writable
+        if any(self._writable.values()):
             self._is_back()
-        elif servers and (before.has_writable_server() or any(each.error for each in servers)):
+        elif could_write:
             self._has_gone()
 
-    def opened(self, event: monitoring.TopologyOpenedEvent) -> None: ...
+    def failed(self, event: monitoring.ServerHeartbeatFailedEvent) -> None:
+        """A server does not answer."""
+        self._writable[event.connection_id] = False
+        if not any(self._writable.values()):
+            self._has_gone()
 
-    def closed(self, event: monitoring.TopologyClosedEvent) -> None:  # noqa: ARG002
+    def leave(self) -> None:
+        """The client is about to close, which breaks its last heartbeat off: that says nothing of the server."""
         with self._lock:
+            self._is_closed = True
             self._away_since = None
             self._stop_timer()
 
     def _has_gone(self) -> None:
         with self._lock:
-            if self._away_since is not None:
+            if self._is_closed or self._away_since is not None:
                 return
             self._away_since = time.monotonic()
             if self._patience is None:

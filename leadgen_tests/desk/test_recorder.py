@@ -7,7 +7,7 @@ from typing import Any
 from leadgen_assets.desk import recorder as recorder_module
 from leadgen_assets.desk.recorder import RESTING_SECONDS, RUNNING_SECONDS, Recorder
 from leadgen_assets.stores.metrics import MetricSeries
-from leadgen_assets.stores.mongo import connect
+from leadgen_assets.stores.mongo import connect, disconnect
 
 
 class Right:
@@ -88,4 +88,4 @@ def test_without_a_database_the_sample_is_left_out(caplog, monkeypatch) -> None:
         assert not recorder.tick()
     assert desk.reads == 2
     assert len([each for each in caplog.records if "not recorded" in each.message]) == 1
-    db.client.close()
+    disconnect(db)

@@ -15,7 +15,7 @@ from pymongo import WriteConcern
 
 from leadgen_assets.settings import Settings
 from leadgen_assets.stores.migrations import migrate
-from leadgen_assets.stores.mongo import connect
+from leadgen_assets.stores.mongo import connect, disconnect
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.redis_connection import connect_redis
 from leadgen_tests.conftest import embedded_settings
@@ -115,7 +115,7 @@ def ground(mongo_uri: str, redis_url: str, tmp_path_factory: pytest.TempPathFact
     migrate(db)
     yield Ground(settings, db, redis)
     db.client.drop_database(name)
-    db.client.close()
+    disconnect(db)
     redis.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from pymongo.errors import BulkWriteError, WriteError
 from leadgen_assets.stores import bulk
 from leadgen_assets.stores.errors import StoreError, StoreUnavailable, told_without_values
 from leadgen_assets.stores.leads import LeadStore
-from leadgen_assets.stores.mongo import collection, connect, pool_use, server_name
+from leadgen_assets.stores.mongo import collection, connect, disconnect, pool_use, server_name
 from leadgen_assets.stores.slow_commands import slow_commands
 
 from .samples import lead
@@ -22,7 +23,7 @@ from .samples import lead
 def connected(mongo_uri, database):
     handle = connect(mongo_uri, database.name, slow_ms=0)
     yield handle
-    handle.client.close()
+    disconnect(handle)
 
 
 def test_the_pool_is_as_the_requirement_says_and_its_use_is_known(connected, database):
@@ -35,6 +36,12 @@ def test_the_pool_is_as_the_requirement_says_and_its_use_is_known(connected, dat
     assert use.in_use == 0
     assert 0 <= use.wait_p50 <= use.wait_p95 <= use.wait_max
     assert pool_use(database) is None
+
+
+def test_nobody_waits_for_a_connection_to_close(connected):
+    """PHX-01: the driver's thread that tells events looks around twice a second; whoever closes would wait for it."""
+    connected.command("ping")
+    assert "pymongo_events_thread" not in {each.name for each in threading.enumerate()}
 
 
 def test_every_store_writes_durably_whatever_handle_it_got(database):
@@ -56,7 +63,7 @@ def test_fast_commands_are_not_recorded(mongo_uri, database):
     """DE-07: only what takes longer than the threshold."""
     handle = connect(mongo_uri, database.name, slow_ms=60_000)
     LeadStore(handle).with_keys(["email:ann@acme.example"])
-    handle.client.close()
+    disconnect(handle)
     assert database["slow_commands"].count_documents({}) == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from leadgen_assets.stores.live import LiveCounters
 from leadgen_assets.stores.live_figures import SLOT, SLOTS, read_live, slot_of
 from leadgen_assets.stores.measured import MongoMeter
-from leadgen_assets.stores.mongo import connect, meters
+from leadgen_assets.stores.mongo import connect, disconnect, meters
 from leadgen_assets.stores.redis_connection import connect_redis
 
 NOW = 1_800_000_005.0
@@ -88,7 +88,7 @@ def test_a_process_measures_its_mongodb_client(mongo_uri, database, client):
         counters.tally("autumn", {"anything": 1})
         counters.flush()
     finally:
-        db.client.close()
+        disconnect(db)
     recent = read_live(client, "autumn").recent
     assert sum(recent.timings["query"].values()) == 3
     assert sum(recent.timings["pool_wait"].values()) >= 3

@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatSucceededEvent
 
 from leadgen_assets.stores import presence as presence_module
 from leadgen_assets.stores.controls import Controls
 from leadgen_assets.stores.errors import StoreAwayTooLong, StoreUnavailable, told_without_values
 from leadgen_assets.stores.leads import LeadStore
 from leadgen_assets.stores.ledger import CostLedger, Reserved
-from leadgen_assets.stores.mongo import MongoDatabase, collection, connect, presence
-from leadgen_assets.stores.presence import repeated
+from leadgen_assets.stores.mongo import MongoDatabase, collection, connect, disconnect, presence
+from leadgen_assets.stores.presence import Presence, repeated
 from leadgen_tests.lossy_link import LossyLink, link_to_mongo
 
 Link = tuple[LossyLink, str]
@@ -37,7 +39,7 @@ def patient(link: Link, database: Any) -> Iterator[MongoDatabase]:
     handle.command("ping")
     yield handle
     link[0].mend()
-    handle.client.close()
+    disconnect(handle)
 
 
 @pytest.fixture
@@ -133,7 +135,28 @@ def test_patience_ends_in_a_clear_failure(link: Link, database: Any) -> None:
         reserve(CostLedger(handle), "one")
     with pytest.raises(StoreAwayTooLong):
         reserve(CostLedger(handle), "one")
-    handle.client.close()
+    disconnect(handle)
+
+
+def test_who_may_write_is_followed_through_an_election() -> None:
+    """NFR-007: a member that fails takes nothing away while another one writes; without a primary nothing can be written."""
+    seen = Presence()
+
+    def answers(member: int, *, writes: bool) -> bool:
+        event = SimpleNamespace(connection_id=("db.example", member), reply=SimpleNamespace(is_writable=writes))
+        seen.succeeded(cast(ServerHeartbeatSucceededEvent, event))
+        return seen.is_away
+
+    def fails(member: int) -> bool:
+        seen.failed(cast(ServerHeartbeatFailedEvent, SimpleNamespace(connection_id=("db.example", member))))
+        return seen.is_away
+
+    assert not answers(2, writes=False)  # known first, and never one that writes
+    assert not answers(1, writes=True)
+    assert not fails(2)
+    assert answers(1, writes=False)  # steps down
+    assert fails(1)
+    assert not answers(2, writes=True)
 
 
 def test_absence_and_return_are_told_once(

@@ -19,7 +19,7 @@ from leadgen_assets.services.backup.manifest import Manifest, read_manifest
 from leadgen_assets.services.backup.place import Place
 from leadgen_assets.services.backup.verify import damaged
 from leadgen_assets.stores.migrations import migrate
-from leadgen_assets.stores.mongo import connect
+from leadgen_assets.stores.mongo import connect, disconnect
 
 PEOPLE_WHO_SAID_NO = ("suppressions", "do_not_sell", "erasures")
 """Hashes of people who must be left alone: what came in after the backup stays, or a restore would forget them."""
@@ -106,7 +106,7 @@ def _mongo(folder: Path, manifest: Manifest, place: Place) -> tuple[int, int]:
     try:
         migrate(handle)
     finally:
-        handle.client.close()
+        disconnect(handle)
     return part.records, kept
 
 

@@ -20,7 +20,7 @@ from leadgen_assets.desk.state import StateReader, mongo_link, on_record, server
 from leadgen_assets.settings import Settings
 from leadgen_assets.sprint_file import Sprint
 from leadgen_assets.stores.migrations import migrate
-from leadgen_assets.stores.mongo import connect
+from leadgen_assets.stores.mongo import connect, disconnect
 from leadgen_assets.stores.opened import OpenStores
 from leadgen_assets.stores.raw_pages import RawPage, page_id
 from leadgen_assets.stores.redis_connection import connect_redis
@@ -119,7 +119,7 @@ def office(room: Any, mongo_uri: str, redis_url: str, redis_client: Any, tmp_pat
     yield Office(OpenStores(db, client, (tmp_path / "lake").as_uri()), settings, *wires)
     client.close()
     with pymongo.timeout(0.1):
-        db.client.close()
+        disconnect(db)
     for each in wires:
         each.cut()
 
