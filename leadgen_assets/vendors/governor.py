@@ -97,7 +97,7 @@ class RateGovernor:
         redis_url: str | None,
         *,
         patience: float = 3600.0,
-        rest_patience: float = REST_PATIENCE,
+        rest_patience: float | None = None,
         lone_share: float = LONE_SHARE,
         pacing: Pacing | None = None,
         sleep: Sleep = asyncio.sleep,
@@ -106,7 +106,7 @@ class RateGovernor:
         pacing = pacing or Pacing()
         self._limits = limits
         self._patience = patience
-        self._rest_patience = rest_patience
+        self._rest_patience = REST_PATIENCE if rest_patience is None else rest_patience
         self._lone_share = lone_share
         self._sleep = sleep
         self._prefix = prefix

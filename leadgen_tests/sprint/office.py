@@ -261,6 +261,7 @@ def hurried() -> Iterator[None]:
             "leadgen_assets.enrichment.verify_step.ORDER_SECONDS": 0.0,
             "leadgen_assets.delivery.sync.ORDER_SECONDS": 0.0,
             "leadgen_assets.vendors.salesforce.POLL_WAITS": brief,
+            "leadgen_assets.vendors.governor.REST_PATIENCE": 0.05,
             "leadgen_assets.vendors.http._pause": lambda state: 0.02,
             "leadgen_assets.enrichment.verify_step.POLL_WAITS": brief,
             "leadgen_assets.enrichment.asking.REST": 0.05,
