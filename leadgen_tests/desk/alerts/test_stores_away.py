@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest.mock import patch
-
-import pytest
 
 from leadgen_assets.desk.alerts.watch import AlertWatcher
 from leadgen_assets.desk.state import StateReader
@@ -22,9 +20,9 @@ from leadgen_tests.desk.alerts.room import Mailbox, furnish
 from leadgen_tests.sprint.vendors import Sandbox
 
 
-@pytest.fixture
+@contextmanager
 def impatient() -> Iterator[None]:
-    """What is away is away: no need to wait for it for seconds."""
+    """What is away is away: no need to wait for it for seconds. What is there may be slow, so it is not for that."""
     with (
         patch("leadgen_assets.desk.state.mongo_link.PATIENCE_SECONDS", 0.3),
         patch("leadgen_assets.desk.alerts.evaluator.STORE_SECONDS", 0.3),
@@ -34,7 +32,6 @@ def impatient() -> Iterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("impatient")
 def test_stopped_stores_are_told_and_recorded_when_they_are_back(
     tmp_path: Path, sandbox: Sandbox, mailbox: Mailbox
 ) -> None:
@@ -54,17 +51,18 @@ def test_stopped_stores_are_told_and_recorded_when_they_are_back(
         assert watcher.tick() == []
 
         servers.close()
-        assert watcher.tick() == []
-        assert Lease("alerts", stores.redis, stores.db, settings.home).take() is False
-        room.clock.pass_by(10)
-        assert {each.alert.rule for each in watcher.tick() or []} == {"mongo_away", "redis_away"}
-        for _ in range(3):
-            room.clock.pass_by(30)
+        with impatient():
             assert watcher.tick() == []
-        posts, mails = room.told()
-        assert sorted(posts) == ["🚨 MongoDB is away", "🚨 Redis is away"]
-        assert sorted(mails) == ["[leadgen CRITICAL] MongoDB is away", "[leadgen CRITICAL] Redis is away"]
-        assert room.evaluator.event("workflow_failed", "autumn", "refine", "no database", is_bad=True) is None
+            assert Lease("alerts", stores.redis, stores.db, settings.home).take() is False
+            room.clock.pass_by(10)
+            assert {each.alert.rule for each in watcher.tick() or []} == {"mongo_away", "redis_away"}
+            for _ in range(3):
+                room.clock.pass_by(30)
+                assert watcher.tick() == []
+            posts, mails = room.told()
+            assert sorted(posts) == ["🚨 MongoDB is away", "🚨 Redis is away"]
+            assert sorted(mails) == ["[leadgen CRITICAL] MongoDB is away", "[leadgen CRITICAL] Redis is away"]
+            assert room.evaluator.event("workflow_failed", "autumn", "refine", "no database", is_bad=True) is None
 
         servers.enter_context(running(plain, postgres=False))
         stores.db.command("ping")
