@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leadgen_assets.bench import targets
 from leadgen_assets.bench.regression import TOLERANCE, Key
 from leadgen_assets.bench.sections import table
 
@@ -71,7 +72,8 @@ def verdict(compared: Sequence[Pair]) -> str:
 
 
 def to_markdown(compared: Sequence[Pair], first: dict[str, Any], second: dict[str, Any]) -> str:
-    """The table, with when and how quiet both runs were."""
+    """The tables of targets and figures, with when and how quiet both runs were."""
     loads = [each["machine"]["load_before"] for each in (first, second)]
     where = f"Runs begun at {first['at']} and {second['at']}; load average before them {loads[0]:g} and {loads[1]:g}."
-    return "\n".join([f"{where} {verdict(compared)}", "", *table(HEADER, [row(each) for each in compared])])
+    goals = targets.to_markdown([targets.results_of(first), targets.results_of(second)])
+    return "\n".join([f"{where} {verdict(compared)}", "", goals, "", *table(HEADER, [row(each) for each in compared])])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from leadgen_assets.bench import sections
+from leadgen_assets.bench import sections, targets
 from leadgen_assets.bench.chart import drawn
 from leadgen_assets.bench.machine import Machine
 from leadgen_assets.bench.regression import growths
@@ -77,7 +77,8 @@ def merged(before: dict[str, Any], report: Report) -> dict[str, Any]:
 
 
 def to_markdown(content: dict[str, Any]) -> str:
-    """The table of everything on record, with where, when and how quiet it was; what is missing has its row, too."""
+    """The targets and the table of everything on record, with where, when and how quiet it was; what is missing has its
+    row, too."""
     machine, results = Machine(**content["machine"]), content["results"]
     cells = {(each["stage"], each["size"]): row(each, code="`") for each in results}
     order = list(BY_NAME)
@@ -92,6 +93,8 @@ def to_markdown(content: dict[str, Any]) -> str:
         [
             f"Last run {content['date']} on {machine}; it took {content['seconds'] / 60:.1f} minutes. "
             f"Load average when it began: {machine.load_before:g}.",
+            "",
+            targets.to_markdown([targets.results_of(content)]),
             "",
             *sections.table(HEADER, [cells.get(place) or _missing(*place) for place in places], LEFT),
             *(["", *said] if said else []),
@@ -128,8 +131,8 @@ def _rounded(growth: float | None) -> float | None:
 
 
 def written(report: Report, path: Path) -> None:
-    """Put a run's results on record beside a page, and renew its table and its chart. `ValueError` when the page has no
-    place for the table."""
+    """Put a run's results on record beside a page, and renew its tables and its chart. `ValueError` when the page has no
+    place for them."""
     content = merged(sections.on_record(path), report)
     sections.replaced(path, "benchmarks", to_markdown(content))
     sections.keep(path, content)

@@ -147,7 +147,7 @@ def _show(report: Report, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.to_json(), indent=2))  # noqa: T201
         return
-    from leadgen_assets.bench import page
+    from leadgen_assets.bench import page, targets
 
     table = Table(box=None, header_style="dim", padding=(0, 1))
     for name in page.HEADER:
@@ -157,4 +157,6 @@ def _show(report: Report, as_json: bool) -> None:
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=180)
     console.print(table)
+    for miss in targets.missed(targets.results_of(report.to_json())):
+        console.print(f"Target not met: {miss}", style="yellow", markup=False)
     console.print(f"{report.machine}. Baselines and method: docs/benchmarks.md", style="dim")

@@ -14,7 +14,7 @@ from leadgen_assets.cli.main import app
 
 def run(path: Path, at: str, **ratios: float | None) -> str:
     results: list[dict[str, Any]] = [
-        {"stage": stage, "size": 20_000, "leads_per_second": 1000.0 / (ratio or 4.0), "times_baseline": ratio}
+        {"stage": stage, "size": 20_000, "wall": 0.5, "leads_per_second": 1000 / (ratio or 4), "times_baseline": ratio}
         for stage, ratio in ratios.items()
     ]
     path.write_text(json.dumps({"machine": {"load_before": 0.5}, "at": at, "results": results}))
@@ -40,7 +40,8 @@ def test_steady_runs_agree_and_the_page_says_so(tmp_path: Path) -> None:
     assert "All 2 figures are within 20% of each other." in told
     assert "Runs begun at 2026-11-22T13:00+00:00 and 2026-11-22T14:00+00:00" in page.read_text()
     assert "| score | 20,000 | 500 | 455 | -9% | 2.0× | 2.2× | +10% |" in page.read_text()
-    assert "gate" not in page.read_text()
+    assert "| gate | 20,000" not in page.read_text()
+    assert "| gate, 20,000 leads | below 1.00 s | 0.50 s | – | yes |" in page.read_text()
 
 
 def test_a_figure_that_moved_is_named(tmp_path: Path) -> None:
