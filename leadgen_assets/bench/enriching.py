@@ -16,7 +16,7 @@ from leadgen_assets.bench.answers import toolbox
 from leadgen_assets.bench.ground import KEY, Ground
 from leadgen_assets.bench.measure import Job
 from leadgen_assets.bench.traffic import requests_made
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.enrichment.enrich import enrich
 from leadgen_assets.stores.opened import OpenStores
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leadgen_assets.enrichment.asking import Desk, Question, Respondent, ask
+from leadgen_assets.enrichment.asking import ask
+from leadgen_assets.enrichment.desk import Desk, Question, Respondent
 from leadgen_assets.enrichment.lead_rows import LeadRows, Origin
 from leadgen_assets.enrichment.report import EnrichmentReport
 from leadgen_assets.leads import companies, linkedin

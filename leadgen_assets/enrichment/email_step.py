@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from leadgen_assets.enrichment.asking import Desk, Known, Question, Respondent, ask
+from leadgen_assets.enrichment.asking import ask
 from leadgen_assets.enrichment.company_step import normalised
+from leadgen_assets.enrichment.desk import Desk, Known, Question, Respondent
 from leadgen_assets.enrichment.lead_rows import LeadRows, Origin
 from leadgen_assets.enrichment.report import EnrichmentReport
 from leadgen_assets.leads import emails, linkedin, phones

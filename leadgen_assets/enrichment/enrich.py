@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from leadgen_assets.enrichment.asking import Desk
 from leadgen_assets.enrichment.company_step import find_companies
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.enrichment.email_step import find_emails
 from leadgen_assets.enrichment.lead_rows import LeadRows
 from leadgen_assets.enrichment.own_knowledge import fill_from_own_leads

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from leadgen_assets.enrichment.asking import Desk, Known, no_money
+from leadgen_assets.enrichment.asking import no_money
+from leadgen_assets.enrichment.desk import Desk, Known
 from leadgen_assets.enrichment.lead_rows import SEGMENT, LeadRows, Origin
 from leadgen_assets.enrichment.report import EnrichmentReport, VendorLine
 from leadgen_assets.stores.ledger import AlreadySettled, Reserved

@@ -22,7 +22,7 @@ from leadgen_assets.delivery.waiting import ON_RECORD, CrmWait
 from leadgen_assets.desk.forecast import outlook
 from leadgen_assets.desk.reconciled import Reconciled
 from leadgen_assets.desk.reconciliation import reconcile
-from leadgen_assets.enrichment.asking import Desk as EnrichmentDesk
+from leadgen_assets.enrichment.desk import Desk as EnrichmentDesk
 from leadgen_assets.enrichment.enrich import enrich
 from leadgen_assets.enrichment.report import Enriched
 from leadgen_assets.enrichment.toolbox import open_toolbox

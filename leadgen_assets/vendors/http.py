@@ -11,9 +11,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
@@ -38,15 +36,12 @@ from leadgen_assets.vendors.contracts import (
 from leadgen_assets.vendors.governor import CircuitOpen, Governor, RateWindowClosed
 from leadgen_assets.vendors.quota import Quota, told_quota
 from leadgen_assets.vendors.redaction import redacted
+from leadgen_assets.vendors.wire import LARGEST, NOT_SENT, TooLarge, exchanged, http_client
 
 __all__ = ["Classified", "Classifier", "Reply", "VendorClient", "retry_after"]
 
 TIMEOUT = 30.0
 RETRIES = 3
-AT_ONCE = 20
-"""Connections to one vendor; all are kept open, or every call beyond a smaller number would connect anew."""
-LARGEST = 256 * 1024 * 1024
-"""Bytes of one answer, unpacked; the largest documented one, a part of a snapshot, has a few megabytes."""
 MAX_WAIT = 300.0
 """Longest pause in seconds a vendor's Retry-After may impose on one call; beyond it the call fails at once."""
 
@@ -62,11 +57,7 @@ _FINAL: dict[Verdict, type[VendorError]] = {
     Verdict.BAD_REQUEST: VendorBadRequest,
     Verdict.SUPPRESSED: PersonSuppressed,
 }
-_ABOUT_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 _PASSING = (Verdict.RETRY_AFTER, Verdict.BACK_OFF)
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
-_POOL_SHARE = 0.9
-"""Of an attempt's time that it may wait for one of our connections: so that this ends before the attempt does."""
 
 
 @dataclass
@@ -76,10 +67,6 @@ class _TryAgain(Exception):
     detail: str
     status: int | None = None
     wait: float | None = None
-
-
-class _TooLarge(Exception):
-    """An answer that unpacks to more than anybody may send."""
 
 
 @dataclass(frozen=True)
@@ -132,15 +119,7 @@ class VendorClient:
 
     async def __aenter__(self) -> Self:
         logs.install()
-        # A proxy from the environment is right for vendors and wrong for a server on this machine.
-        is_local = urlsplit(self.access.base_url).hostname in ("127.0.0.1", "localhost", "::1")
-        self._http = httpx.AsyncClient(
-            base_url=self.access.base_url,
-            transport=self._transport,
-            trust_env=not is_local,
-            verify=_tls(),
-            limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
-        )
+        self._http = http_client(self.access.base_url, self._transport)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -271,8 +250,10 @@ class VendorClient:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(request.timeout):
-                response = await self._received(request, headers)
-        except _TooLarge:
+                response = await exchanged(
+                    self._client(), request.method, request.path, request.timeout, headers, request.parts
+                )
+        except TooLarge:
             detail = f"the answer is larger than {LARGEST // 1024**2} MB"
             self._observe(request, Verdict.BAD_REQUEST, began, None, grant.waited)
             await self._governor.report(self.vendor, answered=True, grant=grant)
@@ -285,7 +266,7 @@ class VendorClient:
             self._observe(request, Verdict.BACK_OFF, began, None, grant.waited)
             await self._governor.report(self.vendor, answered=False, grant=grant)
             what = "timed out" if isinstance(error, httpx.TimeoutException | TimeoutError) else "connection broke off"
-            if not isinstance(error, _NOT_SENT):
+            if not isinstance(error, NOT_SENT):
                 self._may_be_billed(request, what)
             raise _TryAgain(f"{what} ({type(error).__name__})") from None
         except (httpx.InvalidURL, httpx.TooManyRedirects):
@@ -297,19 +278,6 @@ class VendorClient:
             request, classified.verdict, began, response.status_code, grant.waited, told_quota(response.headers.raw)
         )
         return response, body, classified
-
-    async def _received(self, request: _Request, headers: Mapping[str, str]) -> httpx.Response:
-        """The answer, read and unpacked as far as it is of a sensible size."""
-        timeout = httpx.Timeout(request.timeout, pool=request.timeout * _POOL_SHARE)
-        sent = {"headers": headers, "timeout": timeout, **request.parts}
-        async with self._client().stream(request.method, request.path, **sent) as response:
-            content = bytearray()
-            async for part in response.aiter_bytes():
-                content += part
-                if len(content) > LARGEST:
-                    raise _TooLarge
-        plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _ABOUT_THE_WIRE]
-        return httpx.Response(response.status_code, headers=plain, content=bytes(content), request=response.request)
 
     def _classified(self, request: _Request, response: httpx.Response, body: Any) -> Classified:
         if response.is_success and not request.as_text and is_cut_short(response, body):
@@ -364,9 +332,3 @@ def _pause(state: RetryCallState) -> float:
     if isinstance(error, _TryAgain) and error.wait is not None:
         return error.wait
     return float(2 ** (state.attempt_number - 1)) * random.uniform(1.0, 1.25)  # nosec B311 # jitter
-
-
-@cache
-def _tls() -> Any:
-    """Loading the certificate bundle takes longer than a call, so all clients share it."""
-    return httpx.create_ssl_context()

@@ -15,7 +15,7 @@ from leadgen_assets.delivery.mapping import load_mapping
 from leadgen_assets.delivery.report import SyncReport
 from leadgen_assets.delivery.sync import Ledgers, sync
 from leadgen_assets.delivery.validation import validate
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.enrichment.enrich import Toolbox, enrich
 from leadgen_assets.enrichment.report import Enriched
 from leadgen_assets.leads.companies import name as company_name

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.enrichment.enrich import Toolbox, enrich
 from leadgen_assets.enrichment.report import Enriched
 from leadgen_assets.sprint_file import Enrichment

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.enrichment.enrich import Toolbox, enrich
 from leadgen_assets.enrichment.report import Enriched
 from leadgen_assets.leads.schema import LEAD_FIELDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.vendors.contracts import Found, JobState, VerificationResult
 from leadgen_tests.enrichment.conftest import EmailTable, VerifierTable, frame, lead, run
 

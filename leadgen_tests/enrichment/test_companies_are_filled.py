@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.enrichment.lead_rows import LeadRows
 from leadgen_assets.enrichment.own_knowledge import fill_from_own_leads
 from leadgen_assets.leads import provenance

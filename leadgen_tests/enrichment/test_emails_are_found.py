@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.leads import provenance
 from leadgen_assets.stores.documents import to_document
 from leadgen_assets.vendors.contracts import (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadgen_assets.vendors import http
+from leadgen_assets.vendors import wire
 from leadgen_assets.vendors.contracts import CompanyQuery, Missed
 from leadgen_tests.fuzz import contract
 from leadgen_tests.fuzz.conversations import CONVERSATIONS, people
@@ -148,7 +148,7 @@ def test_a_page_of_somebody_else_is_not_nobody(name: str, content: bytes) -> Non
 
 def test_an_answer_that_grows_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """NFR-006: a small answer that unpacks to more than a client may hold."""
-    monkeypatch.setattr(http, "LARGEST", 1_000_000)
+    monkeypatch.setattr(wire, "LARGEST", 1_000_000)
     bomb = replace(
         recorded("apollo")[0], content=gzip.compress(b" " * 5_000_000), headers=(("content-encoding", "gzip"),)
     )

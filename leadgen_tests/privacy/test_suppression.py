@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from leadgen_assets.enrichment.asking import Desk
+from leadgen_assets.enrichment.desk import Desk
 from leadgen_assets.enrichment.enrich import Toolbox, enrich
 from leadgen_assets.privacy.identifiers import UnknownPerson
 from leadgen_assets.privacy.listing import Listing, SuppressionFileError, suppress_file, suppress_person
