@@ -52,7 +52,7 @@ def bench(
         Path | None, typer.Option(help="Fail where a ratio is 20 % worse than on record (docs/benchmarks.md).")
     ] = None,
 ) -> None:
-    """Measure collecting, refining, gating and storing, each beside a bare baseline; about an hour on two cores.
+    """Measure collecting, refining, gating and storing, each beside a bare baseline; half an hour on two cores.
 
     Works in servers and folders of its own, on invented people; your databases are not touched.
     """

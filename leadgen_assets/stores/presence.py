@@ -54,18 +54,24 @@ class Presence(monitoring.ServerHeartbeatListener):
 
     def succeeded(self, event: monitoring.ServerHeartbeatSucceededEvent) -> None:
         """A server that answers may still be one that does not write, as while a primary is elected."""
-        could_write = any(self._writable.values())
-        self._writable[event.connection_id] = event.reply.is_writable
-        if any(self._writable.values()):
+        could_write, can_write = self._note(event.connection_id, event.reply.is_writable)
+        if can_write:
             self._is_back()
         elif could_write:
             self._has_gone()
 
     def failed(self, event: monitoring.ServerHeartbeatFailedEvent) -> None:
         """A server does not answer."""
-        self._writable[event.connection_id] = False
-        if not any(self._writable.values()):
+        _, can_write = self._note(event.connection_id, False)
+        if not can_write:
             self._has_gone()
+
+    def _note(self, server: tuple[str, int | None], is_writable: bool) -> tuple[bool, bool]:
+        """Whether anybody could write before, and can now. Each server has a monitor, and each monitor its thread."""
+        with self._lock:
+            could_write = any(self._writable.values())
+            self._writable[server] = is_writable
+            return could_write, any(self._writable.values())
 
     def leave(self) -> None:
         """The client is about to close, which breaks its last heartbeat off: that says nothing of the server."""
